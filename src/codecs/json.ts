@@ -1,0 +1,141 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Entry } from '../batch.ts';
+import { canonical, MAX_TEXT_BYTES } from '../column.ts';
+import type { Message } from '../custody.ts';
+import { ConfigError, messageOf } from '../errors.ts';
+import type { EventTable } from '../event-table.ts';
+import { eventTime, MICROS_PER_MS } from '../event-time.ts';
+import type { Reject } from '../reject.ts';
+import { decompress } from './decompress.ts';
+import { openEnvelope } from './envelope.ts';
+import { parserFor } from './parse-json.ts';
+import { recordsOf } from './records.ts';
+import { Refusal } from './refusal.ts';
+
+/** Makes events of messages. Nothing is dropped: what is no event becomes a reject. */
+export interface Decoder<T> {
+  readonly table: EventTable<T>;
+  decode(message: Message, entries: Entry<T>[], rejects: Reject[]): void;
+}
+
+export interface JsonOptions {
+  /** Largest decoded size of a message in bytes. Default 8 MiB. */
+  readonly maxBytes?: number;
+  /** `'auto'` opens SNS and EventBridge envelopes; `'none'` takes them for events. Default `'auto'`. */
+  readonly envelope?: 'auto' | 'none';
+}
+
+/**
+ * Decodes messages that carry a JSON event, a JSON array of events or NDJSON, plain or as base64 of gzip or zstd, bare or in the envelope of
+ * SNS or EventBridge, into the events of `table`.
+ *
+ * @example
+ * messages.pipe(decode(json(shopEvents)))
+ */
+export function json<T>(
+  table: EventTable<T>,
+  { maxBytes = 8 * 2 ** 20, envelope = 'auto' }: JsonOptions = {},
+): Decoder<T> {
+  const identify = identifier(table);
+  return {
+    table,
+    decode(message, entries, rejects) {
+      const reject = (refusal: Refusal, ordinal: number, body: string, identified = false): void => {
+        rejects.push({ ...refusal, stage: 'decode', message, ordinal, position: -1, body, identified });
+      };
+      const text = unpack(message, maxBytes, envelope);
+      if (text instanceof Refusal) return reject(text, -1, message.body);
+      if (text.length > message.body.length) message.custody.weigh(text.length - message.body.length);
+      const records = recordsOf(text);
+      if (records instanceof Refusal) return reject(records, -1, message.body);
+      const parse = parserFor(text);
+      for (const [ordinal, record] of records.entries()) {
+        const raw = parse(record);
+        const event = raw instanceof Refusal ? raw : identify(raw, message.sentAt);
+        if (event instanceof Refusal)
+          reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw));
+        else entries.push({ ...event, json: record, message, ordinal, position: -1 });
+      }
+    },
+  };
+}
+
+function unpack(message: Message, limit: number, envelope: 'auto' | 'none'): string | Refusal {
+  const text = decompress(message.body, message.attributes['content-encoding'], limit);
+  const enclosed = envelope === 'auto' && !(text instanceof Refusal) ? openEnvelope(text) : undefined;
+  return enclosed ? decompress(enclosed.text, enclosed.encoding, limit) : text;
+}
+
+/** An event's value, id and time. */
+type Identified<T> = Pick<Entry<T>, 'value' | 'id' | 'time'>;
+
+/** Validates a raw value and takes its id and time, in the form Postgres compares. */
+function identifier<T>(table: EventTable<T>): (raw: unknown, sentAt: number) => Identified<T> | Refusal {
+  const validate = validator(table);
+  return (raw, sentAt) => {
+    const value = validate(raw);
+    if (value instanceof Refusal) return value;
+    try {
+      const given = table.id.read(value.value);
+      const id = canonical(table.id.type, given);
+      if (!id) return new Refusal('no-id', `expected an id of type ${table.id.type}; got ${show(given)}`);
+      if (id.length * 3 > MAX_TEXT_BYTES && Buffer.byteLength(id) > MAX_TEXT_BYTES) {
+        return new Refusal('no-id', `expected an id of at most ${MAX_TEXT_BYTES} bytes; got ${Buffer.byteLength(id)}`);
+      }
+      const input = table.time(value.value);
+      const time = eventTime(input);
+      if (time === undefined)
+        return new Refusal('no-time', `expected a time from 1970 to 2250, text with its offset; got ${show(input)}`);
+      if (time > (sentAt + table.maxFuture) * MICROS_PER_MS) {
+        return new Refusal('in-future', `${show(input)} is more than ${table.maxFuture} ms after its message was sent`);
+      }
+      return { value: value.value, id, time };
+    } catch (error) {
+      return new Refusal('callback', `id or time of table '${table.name}' threw: ${messageOf(error)}`);
+    }
+  };
+}
+
+/** The schema as a function that never throws for a bad value. */
+export function validator<T>(table: EventTable<T>): (raw: unknown) => { readonly value: T } | Refusal {
+  const { validate } = table.schema['~standard'];
+  return (raw) => {
+    let result: StandardSchemaV1.Result<T> | Promise<StandardSchemaV1.Result<T>>;
+    try {
+      result = validate(raw);
+    } catch (error) {
+      return new Refusal('schema', `the schema threw: ${messageOf(error)}`);
+    }
+    if (result instanceof Promise) {
+      throw new ConfigError({
+        where: `eventTable('${table.name}') schema`,
+        expected: 'a synchronous schema',
+        got: 'a promise',
+        fix: 'move what must wait out of the schema',
+      });
+    }
+    return result.issues ? new Refusal('schema', issuesOf(result.issues)) : result;
+  };
+}
+
+function issuesOf(issues: readonly StandardSchemaV1.Issue[]): string {
+  const shown = issues.slice(0, 5).map(({ path, message }) => {
+    const at = path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.');
+    return at ? `${at}: ${message}` : message;
+  });
+  return shown.join('; ') + (issues.length > shown.length ? `; and ${issues.length - shown.length} more` : '');
+}
+
+/** Whether a value that failed names its own id, so that the same body is known again. */
+function namesItself<T>(table: EventTable<T>, raw: unknown): boolean {
+  try {
+    return typeof raw === 'object' && raw !== null && Boolean(canonical(table.id.type, table.id.read(raw as T)));
+  } catch {
+    return false;
+  }
+}
+
+function show(value: unknown): string {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}

@@ -1,0 +1,98 @@
+import { ConfigError } from './errors.ts';
+
+/** Types of the columns that authors declare. All compare the same in JavaScript (in canonical form) and in Postgres. */
+export type ColumnType = 'text' | 'uuid' | 'bigint' | 'numeric' | 'boolean';
+
+/** Anything an author may return for a column. `null` and `undefined` are SQL's null. */
+export type ColumnValue = string | number | bigint | boolean | null | undefined;
+
+/** A typed column and how to read it from an event. */
+export interface Column<T> {
+  readonly type: ColumnType;
+  readonly read: (event: T) => ColumnValue;
+}
+
+/**
+ * A column as a file declares it: a plain accessor of text, or the type and its accessor.
+ *
+ * - `(e) => e.product`: `text`, compared byte by byte (collation "C")
+ * - `{ uuid: (e) => e.id }`: upper and lower case are the same
+ * - `{ bigint: (e) => e.user }`: whole numbers of 64 bits, as a safe integer, a bigint or digits
+ * - `{ numeric: (e) => e.price }`: exact decimals, as a number, a bigint or decimal text
+ * - `{ boolean: (e) => e.isNew }`
+ */
+export type ColumnOf<T, Null = null | undefined> =
+  | ((event: T) => string | Null)
+  | { readonly uuid: (event: T) => string | Null }
+  | { readonly bigint: (event: T) => number | bigint | string | Null }
+  | { readonly numeric: (event: T) => number | bigint | string | Null }
+  | { readonly boolean: (event: T) => boolean | Null };
+
+/** The column that a declaration means. */
+export function asColumn<T, Null>(declared: ColumnOf<T, Null>): Column<T> {
+  if (typeof declared === 'function') return { type: 'text', read: declared as Column<T>['read'] };
+  const [[type, read] = []] = Object.entries(declared) as [ColumnType, Column<T>['read']][];
+  if (!type || !read)
+    throw new ConfigError({
+      where: 'column',
+      expected: 'an accessor, or { uuid | bigint | numeric | boolean: accessor }',
+      got: '{}',
+      fix: '(e) => e.name',
+    });
+  return { type, read };
+}
+
+/** Longest text in a key or an id, in UTF-8 bytes: a Postgres index row holds 2,704. */
+export const MAX_TEXT_BYTES = 1_000;
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/;
+const INTEGER = /^-?\d{1,19}$/;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/;
+const BIGINT_LIMIT = 2n ** 63n;
+
+/**
+ * The value as Postgres prints it, so that equal here is equal there; `null` for no value; `undefined` when it does not fit the type.
+ *
+ * @example
+ * canonical('uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'); // 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'
+ */
+export function canonical(type: ColumnType, value: unknown): string | null | undefined {
+  if (value === null || value === undefined) return null;
+  switch (type) {
+    case 'text':
+      return typeof value === 'string' && storable(value) ? value : undefined;
+    case 'uuid':
+      return typeof value === 'string' ? canonicalUuid(value.toLowerCase()) : undefined;
+    case 'bigint':
+      return canonicalInteger(value);
+    case 'numeric':
+      return decimal(value);
+    case 'boolean':
+      return value === true ? 't' : value === false ? 'f' : undefined;
+  }
+}
+
+/** Whether Postgres can store the text: no NUL, no lone surrogate. */
+export const storable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
+
+/** A finite number, bigint or decimal text as decimal text; `undefined` for anything else. */
+export function decimal(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
+  if (typeof value === 'bigint') return String(value);
+  return typeof value === 'string' && DECIMAL.test(value) ? value : undefined;
+}
+
+function canonicalUuid(lower: string): string | undefined {
+  if (!UUID.test(lower)) return undefined;
+  if (lower.length === 36) return lower;
+  const hex = lower.replaceAll('-', '');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function canonicalInteger(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+  if (typeof value === 'string' && !INTEGER.test(value)) return undefined;
+  if (typeof value !== 'bigint' && typeof value !== 'string') return undefined;
+  const whole = BigInt(value);
+  return whole >= -BIGINT_LIMIT && whole < BIGINT_LIMIT ? String(whole) : undefined;
+}

@@ -1,0 +1,29 @@
+import { ConfigError } from './errors.ts';
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+type Unit = keyof typeof UNITS;
+
+/** A span of time as a person writes it: a whole or decimal number and its unit (`'100ms'`, `'10s'`, `'1.5h'`, `'90d'`). */
+export type Duration = `${number}${Unit}`;
+
+/**
+ * Milliseconds of a {@link Duration}.
+ *
+ * @throws ConfigError when the text has no unit, an unknown one, or is not above zero.
+ * @example
+ * milliseconds('10s'); // 10000
+ */
+export function milliseconds(duration: Duration, what = 'duration'): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration);
+  const value = match ? Number(match[1]) * UNITS[match[2] as Unit] : Number.NaN;
+  if (!(value > 0) || !Number.isFinite(value)) {
+    throw new ConfigError({
+      where: what,
+      expected: "a number above zero and its unit: ms, s, m, h or d, such as '10s'",
+      got: JSON.stringify(duration),
+      fix: /^\d+$/.test(String(duration)) ? `'${duration}s' or '${duration}ms'?` : "write it like '100ms' or '90d'",
+    });
+  }
+  return value;
+}

@@ -1,0 +1,34 @@
+// The public surface, grouped by room.
+
+// vocabulary: declarations
+export type { Batch, Entry, Fresh } from './batch.ts';
+export { type Clock, systemClock } from './clock.ts';
+// codecs
+export { type Decoder, type JsonOptions, json } from './codecs/json.ts';
+export type { Column, ColumnOf } from './column.ts';
+export type { Custody, Delivery, Message } from './custody.ts';
+export type { Duration } from './duration.ts';
+export { ConfigError, PipelineError, ScaleStreamError, SourceError, StoreError, type StoreFailure } from './errors.ts';
+export { type EventTable, type EventTableOptions, eventTable, type Keep } from './event-table.ts';
+export { type EventTimeInput, epochMicros, epochSeconds, type Micros } from './event-time.ts';
+export { type Contribution, count, countIf, type Measure, max, mean, min, sum } from './measure.ts';
+// operators
+export { acknowledge } from './operators/acknowledge.ts';
+export { type Backoff, type BackoffOptions, backoff } from './operators/backoff.ts';
+export { decode } from './operators/decode.ts';
+export { filterEvents } from './operators/filter-events.ts';
+export { flatMapEvents } from './operators/flat-map-events.ts';
+export { foldInto } from './operators/fold-into.ts';
+export { type GatherOptions, gather } from './operators/gather.ts';
+export { mapEvents } from './operators/map-events.ts';
+export { type RetryBackoffOptions, retryBackoff } from './operators/retry-backoff.ts';
+export { type TransactionOptions, transaction } from './operators/transaction.ts';
+export { type Committed, type Counts, type Pipeline, type Ports, pipeline, type Receipt } from './pipeline.ts';
+export type { Reject, RejectReason } from './reject.ts';
+// sinks
+export { type MemoryStore, memoryStore } from './sinks/memory.ts';
+export { type Database, type PostgresOptions, postgresDatabase } from './sinks/postgres/postgres.ts';
+export type { Source, SourceStats } from './source.ts';
+export type { Flush, Fold, Outcome, Store } from './store.ts';
+export { tumbling, type Window } from './window.ts';
+export { type WindowTable, type WindowTableOptions, windowTable } from './window-table.ts';

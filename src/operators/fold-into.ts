@@ -1,0 +1,66 @@
+import { map, type OperatorFunction } from 'rxjs';
+import type { Fresh } from '../batch.ts';
+import { decimal } from '../column.ts';
+import type { Reject } from '../reject.ts';
+import type { Fold } from '../store.ts';
+import type { AnyEvent } from '../event-table.ts';
+import type { WindowTable } from '../window-table.ts';
+import { grouping, Unfoldable } from './grouping.ts';
+import { refuse } from './refuse.ts';
+
+type Contributed = number | string | null;
+
+/**
+ * Describes what each event contributes to its window of `table`. It touches no database: the store folds, and only the events it finds new.
+ *
+ * Delivery: an event whose key or contribution is unfit (null key, not a finite number, a callback that throws) becomes a reject as a whole: it is
+ * counted nowhere.
+ *
+ * @example
+ * transaction(store, { once: shopEvents }, (fresh$) => fresh$.pipe(foldInto(trade)))
+ */
+export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, Fold> {
+  const stage = `foldInto(${table.name})`;
+  const values = Object.entries(table.measures).flatMap(([name, { value }]) => (value ? [{ name, value }] : []));
+  return map((batch) => {
+    const groups = grouping(table);
+    const event: number[] = [];
+    const group: number[] = [];
+    const contributions = values.map((): Contributed[] => []);
+    const rejects = new Map<number, Reject>();
+    const row: Contributed[] = [];
+    for (const entry of batch.entries) {
+      try {
+        for (const [i, { name, value }] of values.entries()) row[i] = contributionOf(name, value(entry.value));
+        const index = groups.of(table.window.start(entry.time), entry.value);
+        event.push(entry.position);
+        group.push(index);
+        for (const [i, column] of contributions.entries()) column.push(row[i] as Contributed);
+      } catch (error) {
+        rejects.set(
+          entry.position,
+          refuse(entry, stage, error instanceof Unfoldable ? 'unfoldable' : 'callback', error),
+        );
+      }
+    }
+    for (const reject of batch.rejects) rejects.set(reject.position, reject);
+    return {
+      table: table as WindowTable<AnyEvent>,
+      event,
+      group,
+      values: contributions,
+      windows: groups.windows,
+      keys: groups.keys,
+      rejects,
+    };
+  });
+}
+
+function contributionOf(name: string, value: unknown): Contributed {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (value === null || value === undefined) return null;
+  const text = decimal(value);
+  if (text === undefined)
+    throw new Unfoldable(`measure '${name}': expected a finite number, a bigint or decimal text; got ${String(value)}`);
+  return text;
+}

@@ -1,0 +1,36 @@
+import type { Batch, Entry } from '../batch.ts';
+import { validator } from '../codecs/json.ts';
+import { parserFor } from '../codecs/parse-json.ts';
+import { Refusal } from '../codecs/refusal.ts';
+import type { EventTable } from '../event-table.ts';
+import type { Reject } from '../reject.ts';
+import { jsonOf, refuse } from './refuse.ts';
+
+/**
+ * Brings events that an operator changed to the form in which they are stored: as JSON, read back through the table's schema. What is folded is
+ * thus exactly what a later reader finds in the raw table. Events that do not survive this are rejects.
+ */
+export function restore<T>(table: EventTable<T>, batch: Batch<T>): Batch<T> {
+  if (!table.whole || batch.entries.every((entry) => entry.json !== undefined)) return batch;
+  const validate = validator(table);
+  const entries: Entry<T>[] = [];
+  const rejects: Reject[] = [...batch.rejects];
+  for (const entry of batch.entries) {
+    const restored = entry.json === undefined ? readBack(entry, validate) : entry;
+    if (restored instanceof Refusal) rejects.push(refuse(entry, 'transaction', restored.reason, restored.detail));
+    else entries.push(restored);
+  }
+  return { ...batch, entries, rejects };
+}
+
+function readBack<T>(entry: Entry<T>, validate: ReturnType<typeof validator<T>>): Entry<T> | Refusal {
+  let json: string;
+  try {
+    json = jsonOf(entry);
+  } catch (error) {
+    return new Refusal('schema', `the changed event is no JSON: ${String(error)}`);
+  }
+  const raw = parserFor(json)(json);
+  const result = raw instanceof Refusal ? raw : validate(raw);
+  return result instanceof Refusal ? result : { ...entry, value: result.value, json };
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { Message } from './custody.ts';
+
+/** Why an event or a message could not be processed. The texts are stable: alerts and dashboards may rely on them. */
+export type RejectReason =
+  | 'empty'
+  | 'unknown-compression'
+  | 'not-decompressible'
+  | 'too-large'
+  | 'not-utf8'
+  | 'not-json'
+  | 'forbidden-key'
+  | 'unstorable-text'
+  | 'schema'
+  | 'no-id'
+  | 'no-time'
+  | 'in-future'
+  | 'too-old'
+  | 'callback'
+  | 'unfoldable'
+  | 'refused-by-store';
+
+/** An event or message that cannot be processed: kept with its body, its reason and where it came from. Never dropped. */
+export interface Reject {
+  readonly reason: RejectReason;
+  /** What was expected and what came. */
+  readonly detail: string;
+  readonly stage: string;
+  readonly message: Message;
+  /** Its place in the message, from 0; -1 for a message as a whole. */
+  readonly ordinal: number;
+  /** Its place in the flush, from 0; -1 outside a transaction. */
+  readonly position: number;
+  /** The event's JSON, or the message's body. */
+  readonly body: string;
+  /** Whether the body names its own event id: then the same body, sent again, is the same reject. */
+  readonly identified: boolean;
+}
+
+/** Names a reject: it is the same again when its body names its own event, or when its message is delivered again. */
+export function rejectIdentity({ identified, body, message, ordinal }: Reject): string {
+  if (identified) return `event ${createHash('sha256').update(body).digest('hex')}`;
+  return `message ${message.source} ${message.id}#${ordinal}`;
+}

@@ -1,0 +1,110 @@
+import { connect as connectSocket } from 'node:net';
+import postgres from 'postgres';
+import { StoreError } from '../../errors.ts';
+import type { Target } from './target.ts';
+
+/** Deadlines in milliseconds, in the order in which they must fall: statement < socket < flush < visibility timeout. */
+export const DEADLINES = { lock: 3_000, statement: 5_000, socket: 8_000, flush: 10_000 } as const;
+
+/** What the sink may do with postgres.js: one autocommit statement, text in, rows out, never without an end. */
+export interface Connection {
+  /** Runs one statement of constant text. Its parameters are text; the statement casts them. */
+  run<Row extends object>(statement: string, parameters?: readonly (string | null)[]): Promise<Row[]>;
+  /** Runs several statements as one implicit transaction. */
+  script(statements: string): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Most connections. */
+  readonly max: number;
+  /** Limit of a statement, milliseconds; the other deadlines follow. Default 5,000. */
+  readonly statementMs?: number;
+}
+
+/**
+ * A pool inside the safe envelope of postgres.js 3.4.9: no `begin`, `reserve`, `writable` or `cursor` (they tear when a connection dies), a
+ * synchronous socket factory (a rejecting one leaks its slot), a socket that gives up when it is silent (half-open connections hang otherwise),
+ * no type look-up, and a deadline around every statement after which the whole pool is replaced.
+ */
+export function connect(target: Target, { max, statementMs = DEADLINES.statement }: ConnectOptions): Connection {
+  const socketMs = statementMs + DEADLINES.socket - DEADLINES.statement;
+  const deadline = statementMs + DEADLINES.flush - DEADLINES.statement;
+  let waiting = 0;
+  const open = (): postgres.Sql => postgres(driverOptions(target, max, statementMs, socketMs, () => waiting > 0));
+  let sql = open();
+
+  const within = async <T>(statement: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
+    const pool = sql;
+    let timer: NodeJS.Timeout | undefined;
+    waiting++;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        if (sql === pool) sql = open();
+        pool.end({ timeout: 0 }).catch(() => undefined);
+        reject(new StoreError('retry', 'DEADLINE', `no answer from the database within ${deadline} ms`));
+      }, deadline);
+    });
+    try {
+      return await Promise.race([statement(pool), late]);
+    } finally {
+      waiting--;
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    run: <Row extends object>(text: string, parameters: readonly (string | null)[] = []) =>
+      within(async (pool) => [...(await pool.unsafe<Row[]>(text, [...parameters], { prepare: true }))]),
+    script: async (text) => {
+      await within((pool) => pool.unsafe(text).simple());
+    },
+    end: () => sql.end({ timeout: 5 }),
+  };
+}
+
+function driverOptions(
+  target: Target,
+  max: number,
+  statementMs: number,
+  socketMs: number,
+  isWaiting: () => boolean,
+): postgres.Options<Record<string, never>> {
+  const { host, port, user, password, database, schema, tls } = target;
+  const options = {
+    host,
+    port,
+    user,
+    password,
+    database,
+    max,
+    ssl: tls,
+    fetch_types: false,
+    prepare: true,
+    idle_timeout: 60,
+    max_lifetime: null,
+    connect_timeout: 5,
+    keep_alive: 30,
+    backoff: false, // the caller backs off, with jitter
+    onnotice: () => undefined,
+    connection: {
+      application_name: 'scalestream',
+      search_path: schema,
+      statement_timeout: statementMs,
+      lock_timeout: DEADLINES.lock,
+      idle_in_transaction_session_timeout: statementMs,
+      timezone: 'UTC',
+      // The planner cannot see how long the arrays are and would join thousands of rows in a loop.
+      enable_nestloop: 'off',
+    },
+    socket: () => {
+      const socket = connectSocket(port, host);
+      socket.setNoDelay(true);
+      socket.setTimeout(socketMs, () => {
+        if (isWaiting()) socket.destroy(Object.assign(new Error('the database fell silent'), { code: 'ETIMEDOUT' }));
+      });
+      return socket;
+    },
+  };
+  return options as unknown as postgres.Options<Record<string, never>>;
+}

@@ -1,0 +1,79 @@
+import type { Entry } from '../../batch.ts';
+import { canonical } from '../../column.ts';
+import { StoreError } from '../../errors.ts';
+import type { AnyEvent, EventTable } from '../../event-table.ts';
+import type { Pipeline } from '../../pipeline.ts';
+import { type Reject, rejectIdentity } from '../../reject.ts';
+import type { Flush, Fold } from '../../store.ts';
+import type { WindowTable } from '../../window-table.ts';
+import { plainArray, textArray } from './quote.ts';
+
+/** What a flush adds of the worker that makes it. */
+export interface FlushContext {
+  readonly worker: string;
+  /** Microseconds. */
+  readonly horizon: number;
+  /** Milliseconds since 1970, if a message is held. */
+  readonly oldestHeld: number | undefined;
+}
+
+/** The parameters of a flush, in the order of `flushStatement`. */
+export function flushParameters(pipeline: Pipeline, flush: Flush, context: FlushContext): (string | null)[] {
+  const { events, windows } = pipeline;
+  const folds = new Map(flush.folds.map((fold) => [fold.table.name, fold]));
+  const ids = flush.entries.map((entry) => entry.id);
+  return [
+    pipeline.name,
+    pipeline.version,
+    String(context.horizon),
+    events.id.type === 'text' ? textArray(ids) : plainArray(ids),
+    plainArray(flush.entries.map((entry) => entry.time)),
+    ...(events.whole ? [`[${flush.entries.map((entry) => entry.json).join(',')}]`] : []),
+    ...columnArrays(events, flush.entries),
+    ...windows.flatMap((table) => foldArrays(table, folds.get(table.name))),
+    context.worker,
+    context.oldestHeld === undefined ? null : String(context.oldestHeld),
+    JSON.stringify(flush.rejects.map(rejectRecord)),
+  ];
+}
+
+function columnArrays(table: EventTable<AnyEvent>, entries: readonly Entry<unknown>[]): string[] {
+  return Object.entries(table.columns).map(([name, { type, read }]) =>
+    textArray(
+      entries.map((entry) => {
+        const value = canonical(type, (read as (event: unknown) => unknown)(entry.value));
+        if (value === undefined) throw new StoreError('event', 'column', `column '${name}': expected ${type}`);
+        return value;
+      }),
+    ),
+  );
+}
+
+function foldArrays(table: WindowTable<AnyEvent>, fold: Fold | undefined): string[] {
+  const keys = Object.values(table.key);
+  const inputs = Object.values(table.measures).filter((measure) => measure.value);
+  if (!fold) return ['{}', '{}', ...inputs.map(() => '{}'), '{}', ...keys.map(() => '{}')];
+  return [
+    plainArray(fold.event.map((position) => position + 1)),
+    plainArray(fold.group.map((group) => group + 1)),
+    ...fold.values.map(plainArray),
+    plainArray(fold.windows),
+    ...fold.keys.map((column, i) => (keys[i]?.type === 'text' ? textArray(column) : plainArray(column))),
+  ];
+}
+
+const UNPRINTABLE = /\0/g;
+
+function rejectRecord(reject: Reject) {
+  return {
+    identity: rejectIdentity(reject),
+    reason: reject.reason,
+    detail: reject.detail.slice(0, 2_000).toWellFormed().replaceAll(UNPRINTABLE, '\uFFFD'),
+    stage: reject.stage,
+    source: reject.message.source,
+    message_id: reject.message.id,
+    ordinal: reject.ordinal,
+    sent_at: reject.message.sentAt,
+    body: Buffer.from(reject.body).toString('base64'),
+  };
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { ConfigError } from '../../errors.ts';
+
+/** Where the database is, taken from its URL. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Postgres schema of the declared tables. */
+  readonly schema: string;
+  /** `false` is no TLS; otherwise host and certificate are verified. */
+  readonly tls: false | ConnectionOptions;
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
+
+/**
+ * Reads `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…&schema=…`. Without `sslmode`, TLS is off on the loopback and
+ * verified (`verify-full`) everywhere else.
+ *
+ * @throws ConfigError
+ */
+export function targetOf(url: string): Target {
+  const where = 'DATABASE_URL';
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new ConfigError({
+      where,
+      expected: 'postgres://user:password@host:port/database',
+      got: 'no URL',
+      fix: 'check its spelling; encode special characters',
+    });
+  }
+  if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') {
+    throw new ConfigError({
+      where,
+      expected: 'postgres://…',
+      got: `${parsed.protocol}//…`,
+      fix: 'begin it with postgres://',
+    });
+  }
+  const host = decodeURIComponent(parsed.hostname) || 'localhost';
+  const user = decodeURIComponent(parsed.username) || 'postgres';
+  return {
+    host,
+    port: Number(parsed.port || 5432),
+    user,
+    password: decodeURIComponent(parsed.password),
+    database: decodeURIComponent(parsed.pathname.slice(1)) || user,
+    schema: parsed.searchParams.get('schema') ?? 'public',
+    tls: tlsOf(host, parsed.searchParams),
+  };
+}
+
+function tlsOf(host: string, parameters: URLSearchParams): false | ConnectionOptions {
+  const mode = parameters.get('sslmode') ?? (LOOPBACK.has(host) ? 'disable' : 'verify-full');
+  if (mode === 'disable') return false;
+  if (mode !== 'verify-full' && mode !== 'require') {
+    throw new ConfigError({
+      where: 'DATABASE_URL sslmode',
+      expected: 'disable or verify-full',
+      got: mode,
+      fix: 'sslmode=verify-full&sslrootcert=FILE',
+    });
+  }
+  const file = parameters.get('sslrootcert');
+  return { servername: host, rejectUnauthorized: true, ...(file ? { ca: readFileSync(file) } : {}) };
+}

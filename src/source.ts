@@ -1,0 +1,48 @@
+import type { Observable } from 'rxjs';
+import type { Delivery } from './custody.ts';
+
+/** Counts since the source started. `received` counts deliveries, redeliveries included. */
+export interface SourceStats {
+  readonly received: number;
+  readonly redelivered: number;
+  readonly acknowledged: number;
+  readonly released: number;
+  /** Messages that the author's graph lost: see {@link Custody.at}. */
+  readonly lost: number;
+  /** Messages in custody now, and the bytes they weigh. */
+  readonly held: number;
+  readonly heldBytes: number;
+}
+
+/** A message as a source reports it when the graph lost it. */
+export interface LostMessage {
+  readonly id: string;
+  readonly source: string;
+  readonly stage: string;
+}
+
+/**
+ * A queue as pipelines see it. It delivers only while credit is left (messages and decoded bytes in custody below their limits): that is the
+ * whole of backpressure.
+ *
+ * Delivery: at least once. A crash loses nothing: what was not acknowledged is delivered again.
+ */
+export interface Source {
+  readonly name: string;
+  /** Receives while subscribed; completes after {@link stop}, once the receives under way have ended. One subscriber. */
+  readonly messages: Observable<Delivery>;
+  /** Stop receiving. Custody goes on: settle what is held, then await {@link drained}. */
+  stop(): void;
+  /** Stop asking for messages while the store is down; leases are kept. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Resolves when every message in custody is settled and the queue was told. What is still held after `graceMs` is released.
+   */
+  drained(graceMs: number): Promise<void>;
+  /** Whether the queue holds nothing: nothing waiting, delayed, or in custody of anybody, as far as it tells. */
+  isEmpty(): Promise<boolean>;
+  /** When the oldest message in custody was sent, milliseconds since 1970; `undefined` when nothing is held. */
+  oldestHeld(): number | undefined;
+  stats(): SourceStats;
+}

@@ -1,0 +1,68 @@
+import type { Entry } from './batch.ts';
+import type { Micros } from './event-time.ts';
+import type { Reject } from './reject.ts';
+import type { AnyEvent } from './event-table.ts';
+import type { WindowTable } from './window-table.ts';
+
+/**
+ * What the events of a flush contribute to one window table: the rows of `(event, group, contributions)` and the groups `(window, key)` they
+ * belong to. Which of them count is decided where the events are inserted.
+ */
+export interface Fold {
+  readonly table: WindowTable<AnyEvent>;
+  /** Per contribution: the position of its event in the flush. */
+  readonly event: readonly number[];
+  /** Per contribution: the position of its group. */
+  readonly group: readonly number[];
+  /** Per measure that takes a value: one finite number or decimal text (or null) per contribution. */
+  readonly values: readonly (readonly (number | string | null)[])[];
+  /** Per group: the start of its window. */
+  readonly windows: readonly Micros[];
+  /** Per key column: one canonical value per group. */
+  readonly keys: readonly (readonly string[])[];
+  /** Events that could not be folded, by their position. */
+  readonly rejects: ReadonlyMap<number, Reject>;
+}
+
+/** Everything that one flush does to the world, in one atomic step. */
+export interface Flush {
+  /** Distinct by (time, id). */
+  readonly entries: readonly Entry<unknown>[];
+  readonly folds: readonly Fold[];
+  readonly rejects: readonly Reject[];
+}
+
+/** What a flush did. */
+export interface Outcome {
+  /** Events inserted and counted; the others were there already. */
+  readonly fresh: number;
+  /** Window rows inserted or merged. */
+  readonly windows: number;
+  /** Rejects kept now; the others were kept already. */
+  readonly rejects: number;
+}
+
+/** The inner graph of a transaction as a function: what events contribute, and which of them turned out to be unfit, by position. */
+export type Describe = (
+  entries: readonly Entry<unknown>[],
+) => Promise<{ readonly folds: readonly Fold[]; readonly unfit: ReadonlyMap<number, Reject> }>;
+
+/** A store that a worker opened for one pipeline. */
+export interface Store {
+  /**
+   * Told before the first batch what the transaction will describe, with a rehearsal without events.
+   *
+   * @throws StoreError when a table is folded into that the pipeline does not declare.
+   */
+  prepare(describe: Describe, rehearsal: readonly Fold[]): void;
+  /** The oldest event time accepted now. It only moves forward. */
+  horizon(): Micros;
+  /**
+   * Does all of the flush or nothing: inserts the events that are not there yet, folds only those, keeps the rejects.
+   *
+   * Delivery: repeating a flush, whole or in parts, changes nothing once it is committed; so an unknown outcome is resolved by repeating it.
+   *
+   * @throws StoreError whose `failure` says what to do.
+   */
+  commit(flush: Flush): Promise<Outcome>;
+}

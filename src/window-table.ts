@@ -1,0 +1,79 @@
+import { asColumn, type Column, type ColumnOf } from './column.ts';
+import { type EventTable, reserved } from './event-table.ts';
+import { ConfigError } from './errors.ts';
+import { identifier } from './identifier.ts';
+import type { Measure } from './measure.ts';
+import type { Window } from './window.ts';
+
+/** Key columns by name: never null, since they are the primary key. */
+export type Key<T> = Readonly<Record<string, ColumnOf<T, never>>>;
+
+/** Measures by name. */
+export type Measures<T> = Readonly<Record<string, Measure<T>>>;
+
+export interface WindowTableOptions<K, M> {
+  readonly window: Window;
+  /** The key columns, in the order of the primary key; `{}` keeps one row a window. */
+  readonly key: K;
+  /** The measures: a column each (`mean` has three). */
+  readonly measures: M;
+}
+
+/** Windows over an event table: one row a window and key. */
+export interface WindowTable<T, K extends string = string, M extends string = string> {
+  readonly kind: 'windows';
+  readonly name: string;
+  /** Name of the event table that is folded. */
+  readonly of: string;
+  readonly window: Window;
+  readonly key: Readonly<Record<K, Column<T>>>;
+  readonly measures: Readonly<Record<M, Measure<T>>>;
+}
+
+const RESERVED = new Set(['window_start', 'revision', 'updated_at', 'final_revision']);
+
+/**
+ * Declares a table of windows.
+ *
+ * @throws ConfigError for names that are no SQL identifiers or that clash.
+ * @example
+ * const trade = windowTable('product_trade', shopEvents, {
+ *   window: tumbling('10s'),
+ *   key: { product: (e) => e.product },
+ *   measures: { events: count(), revenue: sum((e) => e.cents) },
+ * });
+ */
+export function windowTable<T, const K extends Key<T>, const M extends Measures<T>>(
+  name: string,
+  events: EventTable<T>,
+  options: WindowTableOptions<K, M>,
+): WindowTable<T, keyof K & string, keyof M & string> {
+  const where = `windowTable('${name}')`;
+  identifier(name, where, 50);
+  const taken = new Set(RESERVED);
+  const claim = (column: string): void => {
+    identifier(column, `${where} column`);
+    if (taken.has(column)) throw reserved(where, column);
+    taken.add(column);
+  };
+  const key: Record<string, Column<T>> = {};
+  for (const [column, declared] of Object.entries(options.key)) {
+    claim(column);
+    key[column] = asColumn(declared);
+    if (key[column].type === 'numeric') {
+      // 1.0 and 1.00 are one key in SQL and two texts here
+      throw new ConfigError({
+        where: `${where} key '${column}'`,
+        expected: 'text, uuid, bigint or boolean',
+        got: 'numeric',
+        fix: 'count in whole units: { bigint: … }',
+      });
+    }
+  }
+  for (const [column, measure] of Object.entries(options.measures)) {
+    claim(column);
+    for (const part of measure.parts) if (part.suffix) claim(column + part.suffix);
+  }
+  const { window, measures } = options;
+  return { kind: 'windows', name, of: events.name, window, key: key as Record<keyof K & string, Column<T>>, measures };
+}
