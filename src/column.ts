@@ -45,7 +45,8 @@ export function asColumn<T, Null>(declared: ColumnOf<T, Null>): Column<T> {
 /** Longest text in a key or an id, in UTF-8 bytes: a Postgres index row holds 2,704. */
 export const MAX_TEXT_BYTES = 1_000;
 
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/;
+const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 const INTEGER = /^-?\d{1,19}$/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/;
 const BIGINT_LIMIT = 2n ** 63n;
@@ -62,13 +63,13 @@ export function canonical(type: ColumnType, value: unknown): string | null | und
     case 'text':
       return typeof value === 'string' && storable(value) ? value : undefined;
     case 'uuid':
-      return typeof value === 'string' ? canonicalUuid(value.toLowerCase()) : undefined;
+      return typeof value === 'string' ? canonicalUuid(value) : undefined;
     case 'bigint':
       return canonicalInteger(value);
     case 'numeric':
       return decimal(value);
     case 'boolean':
-      return value === true ? 't' : value === false ? 'f' : undefined;
+      return typeof value === 'boolean' ? String(value) : undefined;
   }
 }
 
@@ -82,10 +83,10 @@ export function decimal(value: unknown): string | undefined {
   return typeof value === 'string' && DECIMAL.test(value) ? value : undefined;
 }
 
-function canonicalUuid(lower: string): string | undefined {
-  if (!UUID.test(lower)) return undefined;
-  if (lower.length === 36) return lower;
-  const hex = lower.replaceAll('-', '');
+function canonicalUuid(text: string): string | undefined {
+  if (CANONICAL_UUID.test(text)) return text;
+  if (!UUID.test(text)) return undefined;
+  const hex = text.replaceAll('-', '').toLowerCase();
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

@@ -44,7 +44,10 @@ function toMicros(input: unknown): number {
   return Number.NaN;
 }
 
+const COMMON = /^\d{4}-\d\d-(?:[01]\d|2[0-8])T\d\d:\d\d:\d\d\.\d\d\dZ$/;
+
 function fromText(text: string): number {
+  if (text.length === 24 && COMMON.test(text)) return Date.parse(text) * MICROS_PER_MS;
   const match = RFC3339.exec(text);
   if (!match) return Number.NaN;
   const [, date, day, clock, fraction, zone] = match;

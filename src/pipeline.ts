@@ -25,7 +25,7 @@ export interface Counts {
   readonly duplicates: number;
   readonly rejected: number;
   readonly filtered: number;
-  /** Window rows inserted or merged, not a kind of event. */
+  /** Windows that began, not a kind of event. */
   readonly windows: number;
 }
 

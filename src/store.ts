@@ -36,7 +36,7 @@ export interface Flush {
 export interface Outcome {
   /** Events inserted and counted; the others were there already. */
   readonly fresh: number;
-  /** Window rows inserted or merged. */
+  /** Windows that began: rows inserted, not those merged into. */
   readonly windows: number;
   /** Rejects kept now; the others were kept already. */
   readonly rejects: number;

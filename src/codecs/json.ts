@@ -49,12 +49,13 @@ export function json<T>(
       const records = recordsOf(text);
       if (records instanceof Refusal) return reject(records, -1, message.body);
       const parse = parserFor(text);
-      for (const [ordinal, record] of records.entries()) {
+      for (let ordinal = 0; ordinal < records.length; ordinal++) {
+        const record = records[ordinal] as string;
         const raw = parse(record);
         const event = raw instanceof Refusal ? raw : identify(raw, message.sentAt);
         if (event instanceof Refusal)
           reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw));
-        else entries.push({ ...event, json: record, message, ordinal, position: -1 });
+        else entries.push({ value: event.value, id: event.id, time: event.time, json: record, message, ordinal, position: -1 });
       }
     },
   };

@@ -57,7 +57,7 @@ export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, F
 }
 
 function contributionOf(name: string, value: unknown): Contributed {
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0; // no -0
   if (value === null || value === undefined) return null;
   const text = decimal(value);
   if (text === undefined)

@@ -13,7 +13,7 @@ export interface WindowRow {
 
 /** A window table in memory: the reference for what the store's SQL does. Sums are exact decimals. */
 export interface Accumulator {
-  /** Merges the contributions of the events for which `counts` is true; returns how many rows that touched. */
+  /** Merges the contributions of the events for which `counts` is true; returns how many rows began. */
   merge(fold: Fold, counts: (event: number) => boolean): number;
   rows(): IterableIterator<WindowRow>;
   get(identity: string): WindowRow | undefined;
@@ -37,6 +37,7 @@ export function accumulate(table: WindowTable<AnyEvent>): Accumulator {
   const rows = new Map<string, WindowRow>();
   return {
     merge(fold, counts) {
+      const before = rows.size;
       const touched = new Map<number, WindowRow>();
       for (const [i, event] of fold.event.entries()) {
         if (!counts(event)) continue;
@@ -49,7 +50,7 @@ export function accumulate(table: WindowTable<AnyEvent>): Accumulator {
             row.parts[p] = combine(part.combine, row.parts[p] ?? null, part.of === 'values' ? 1 : value);
         }
       }
-      return touched.size;
+      return rows.size - before;
     },
     rows: () => rows.values(),
     get: (identity) => rows.get(identity),

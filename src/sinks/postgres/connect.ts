@@ -31,7 +31,7 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
   const socketMs = statementMs + DEADLINES.socket - DEADLINES.statement;
   const deadline = statementMs + DEADLINES.flush - DEADLINES.statement;
   let waiting = 0;
-  const open = (): postgres.Sql => postgres(driverOptions(target, max, statementMs, socketMs, () => waiting > 0));
+  const open = (): postgres.Sql => postgres(driverOptions(target, { max, statementMs, socketMs, isWaiting: () => waiting > 0 }));
   let sql = open();
 
   const within = async <T>(statement: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
@@ -63,12 +63,19 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
   };
 }
 
-function driverOptions(
+interface DriverLimits {
+  readonly max: number;
+  /** 0 is none. */
+  readonly statementMs: number;
+  readonly socketMs: number;
+  /** Whether a silent socket is a fault: idle ones may be silent. */
+  readonly isWaiting: () => boolean;
+}
+
+/** The safe envelope as options of the driver; every default that its environment variables could change is set. */
+export function driverOptions(
   target: Target,
-  max: number,
-  statementMs: number,
-  socketMs: number,
-  isWaiting: () => boolean,
+  { max, statementMs, socketMs, isWaiting }: DriverLimits,
 ): postgres.Options<Record<string, never>> {
   const { host, port, user, password, database, schema, tls } = target;
   const options = {

@@ -69,7 +69,7 @@ export function flushStatement(pipeline: Pipeline): string {
   returning 1
 )
 select (select count(*) from inserted)::int as fresh,
-  ${merges.map((merge) => `(select count(*) from ${merge.name})`).join(' + ') || '0'} as windows,
+  ${merges.map((merge) => `(select count(*) filter (where revision = 1) from ${merge.name})`).join(' + ') || '0'} as windows,
   (select count(*) from revised)::int as revised,
   (select count(*) from rejected)::int as rejects,
   (select count(*) from progress)::int as fenced`;

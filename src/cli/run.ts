@@ -1,0 +1,122 @@
+import { milliseconds } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { Command } from './command.ts';
+import { countFlag, durationFlag, parseFlags } from './flags.ts';
+import { liveLine } from './live-line.ts';
+import { loadPipeline } from './load-pipeline.ts';
+import { onStop } from './on-stop.ts';
+import { openWorker } from './open-worker.ts';
+import { DATABASE_FLAGS, databaseUrl, QUEUE_FLAGS, queueSettings } from './settings.ts';
+import { untilDrained } from './until-drained.ts';
+import { workerProgress } from './worker-progress.ts';
+
+const FLAGS = {
+  ...QUEUE_FLAGS,
+  ...DATABASE_FLAGS,
+  'until-drained': { type: 'boolean' },
+  'no-migrate': { type: 'boolean' },
+  visibility: { type: 'string' },
+  grace: { type: 'string' },
+  'max-messages': { type: 'string' },
+  'max-bytes': { type: 'string' },
+  worker: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const help = `Usage: scalestream run PIPELINE.ts --queue NAME_OR_URL --database URL [flags]
+
+Runs a worker of a pipeline. Any number may share a queue; one may be stopped or killed at any time.
+
+  --queue NAME_OR_URL   or SCALESTREAM_QUEUE
+  --database URL        or DATABASE_URL: postgres://user:password@host:port/database
+  --endpoint URL        or AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL; default: AWS itself
+  --region NAME         or AWS_REGION, AWS_DEFAULT_REGION
+  --until-drained       exit 0 once the queue is empty and everything is settled
+  --no-migrate          do not create or update the tables
+  --visibility TIME     how long a received message stays ours before it is renewed; default 60s
+  --grace TIME          how long a stop may take; default 25s
+  --max-messages N      most messages in custody; default 5000
+  --max-bytes N         most decoded bytes in custody; default 16777216
+  --worker NAME         name of its progress row; default: host and process id
+  --json                one JSON object as the last line of the output
+
+Examples:
+  scalestream run src/pipelines/storefront.ts --queue shop-events --database postgres://localhost/shop
+  scalestream run src/pipelines/ga4.ts --queue ga4 --until-drained --json
+`;
+
+/** `scalestream run`: a worker. Exit code 0 after a stop or when drained, 1 when something ended it, 78 for settings that cannot work. */
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'run a worker of a pipeline',
+  help,
+  async run(args, env, io) {
+    const { values: flags, positionals } = parseFlags('run', args, FLAGS);
+    if (flags.help) {
+      io.out(help);
+      return 0;
+    }
+    const queue = queueSettings(flags, env);
+    const url = databaseUrl(flags.database, env);
+    const graceMs = milliseconds(durationFlag('--grace', flags.grace) ?? '25s');
+    const visibilityTimeout = durationFlag('--visibility', flags.visibility);
+    const maxMessages = countFlag('--max-messages', flags['max-messages']);
+    const maxBytes = countFlag('--max-bytes', flags['max-bytes']);
+    if (positionals.length > 1) {
+      throw new ConfigError({
+        where: 'run',
+        expected: 'one pipeline file',
+        got: positionals.join(' '),
+        fix: 'one worker process for each',
+      });
+    }
+    const pipeline = await loadPipeline(positionals[0]);
+    const stop = onStop();
+    const started = performance.now();
+    const { worker, source, database } = await openWorker({
+      pipeline,
+      queue,
+      databaseUrl: url,
+      migrate: !flags['no-migrate'],
+      name: flags.worker,
+      visibilityTimeout,
+      maxMessages,
+      maxBytes,
+      waitSeconds: flags['until-drained'] ? 1 : undefined,
+      warn: io.err,
+    });
+    io.err(`worker of '${pipeline.name}' version ${pipeline.version} on queue '${queue.queue}'; Ctrl-C stops it`);
+    const line = liveLine(
+      workerProgress(worker.stats, () => source.oldestHeld()),
+      io.err,
+    );
+    try {
+      const asked = new Promise<void>((resolve) =>
+        stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      await Promise.race([worker.done, flags['until-drained'] ? untilDrained(source, stop.signal) : asked]);
+    } finally {
+      line.end();
+      await worker.stop(graceMs);
+      await database.close();
+      stop.dispose();
+    }
+    const { source: custody, ...counts } = worker.stats();
+    const seconds = (performance.now() - started) / 1_000;
+    io.err(workerProgress(worker.stats, () => undefined)());
+    if (flags.json)
+      io.out(
+        JSON.stringify({
+          pipeline: pipeline.name,
+          ...counts,
+          messages: custody.acknowledged,
+          redelivered: custody.redelivered,
+          released: custody.released,
+          lost: custody.lost,
+          seconds,
+        }),
+      );
+    return 0;
+  },
+};

@@ -1,0 +1,170 @@
+import { randomInt } from 'node:crypto';
+import { ConfigError } from '../errors.ts';
+import { type LocalServers, startLocal } from '../local/local-servers.ts';
+import storefront from '../pipelines/storefront.ts';
+import { produce } from '../producer/produce.ts';
+import { openQueue } from '../producer/queue.ts';
+import { simulate } from '../producer/simulate.ts';
+import { toSqs } from '../producer/to-sqs.ts';
+import { verify } from '../runtime/verify.ts';
+import { snapshot } from '../sinks/postgres/snapshot.ts';
+import type { Command } from './command.ts';
+import { countFlag, parseFlags, shareFlag } from './flags.ts';
+import { liveLine } from './live-line.ts';
+import { connectionLines } from './local.ts';
+import { onStop } from './on-stop.ts';
+import { type OpenWorker, openWorker } from './open-worker.ts';
+import { untilDrained } from './until-drained.ts';
+import { arrivedOf, grouped, workerProgress } from './worker-progress.ts';
+
+const QUEUE = 'shop-events';
+const RATE = 1_000;
+
+const FLAGS = {
+  events: { type: 'string' },
+  rate: { type: 'string' },
+  pack: { type: 'string' },
+  seed: { type: 'string' },
+  duplicates: { type: 'string' },
+  bad: { type: 'string' },
+  keep: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const help = `Usage: npm start -- [flags]      (or: scalestream start [flags])
+
+Everything on this machine: an embedded queue and database, simulated shop traffic, and the storefront pipeline, until Ctrl-C.
+At the end it drains the queue and checks that windows = fold(raw).
+
+  --events N            stop after N events; default: until Ctrl-C
+  --rate N              events a second; default 1000
+  --pack N              events in a message; default: as many as fit 64 KB
+  --seed N              seed of the simulation; default: another each time
+  --duplicates SHARE    part of the events that is sent twice, 0 to 1; default 0
+  --bad SHARE           part of the events that breaks the schema, 0 to 1; default 0
+  --keep                keep the database for the next start with --keep
+  --json                one JSON object as the last line of the output
+
+Examples:
+  npm start
+  npm start -- --events 50000 --rate 20000 --json
+  npm start -- --duplicates 0.05 --bad 0.001
+`;
+
+/** `npm start`. Exit code 0 only if every produced event is accounted for and the windows are the fold of the raw events. */
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'everything on this machine: queue, database, traffic, pipeline',
+  help,
+  async run(args, _env, io) {
+    const { values: flags } = parseFlags('start', args, FLAGS);
+    if (flags.help) {
+      io.out(help);
+      return 0;
+    }
+    const settings = {
+      events: countFlag('--events', flags.events),
+      rate: countFlag('--rate', flags.rate) ?? RATE,
+      pack: countFlag('--pack', flags.pack),
+      seed: countFlag('--seed', flags.seed) ?? randomInt(1, 2 ** 31),
+      duplicates: shareFlag('--duplicates', flags.duplicates),
+      bad: shareFlag('--bad', flags.bad),
+    };
+    if (settings.duplicates + settings.bad > 1) {
+      throw new ConfigError({
+        where: '--duplicates, --bad',
+        expected: 'at most 1 together',
+        got: String(settings.duplicates + settings.bad),
+        fix: 'lower one',
+      });
+    }
+    const stop = onStop();
+    const servers = await startLocal({ keep: flags.keep ?? false });
+    try {
+      for (const line of connectionLines(servers)) io.err(line);
+      const result = await trade(servers, settings, stop.signal, io.err);
+      const { produced, committed, duplicates, rejected, windows, verified, seconds, eventsPerSecond, exact } = result;
+      io.err(
+        `produced ${grouped(produced)} · committed ${grouped(committed)} · duplicates ${grouped(duplicates)} · rejects ${grouped(rejected)} · ` +
+          `${grouped(windows)} windows ${verified ? '= fold(raw)' : 'DIFFER from fold(raw)'} · ${seconds.toFixed(1)} s · ${grouped(eventsPerSecond)} events/s`,
+      );
+      if (flags.json) io.out(JSON.stringify(result));
+      return verified && exact ? 0 : 1;
+    } finally {
+      await servers.stop();
+      stop.dispose();
+    }
+  },
+};
+
+interface Settings {
+  readonly events: number | undefined;
+  readonly rate: number;
+  readonly pack: number | undefined;
+  readonly seed: number;
+  readonly duplicates: number;
+  readonly bad: number;
+}
+
+/** Produces, drains, verifies. */
+async function trade(servers: LocalServers, settings: Settings, stopped: AbortSignal, err: (line: string) => void) {
+  const { sqsEndpoint: endpoint, region, accessKeyId, secretAccessKey, databaseUrl } = servers;
+  const credentials = { accessKeyId, secretAccessKey };
+  const queue = await openQueue(QUEUE, { endpoint, region, credentials });
+  const sender = toSqs({ queue, ...(settings.pack ? { pack: settings.pack } : {}) });
+  const open = await openWorker({
+    pipeline: storefront,
+    queue: { queue: QUEUE, endpoint, region, credentials },
+    databaseUrl,
+    migrate: true,
+    waitSeconds: 1,
+    warn: (line) => line.startsWith('no-dead-letter-queue') || err(line),
+  });
+  const { events, ...simulation } = settings;
+  const traffic = simulate({ ...simulation, now: Date.now, ...(events ? { events } : {}) });
+  const line = liveLine(
+    workerProgress(open.worker.stats, () => open.source.oldestHeld()),
+    err,
+  );
+  const started = performance.now();
+  try {
+    await Promise.race([
+      produce({
+        events: traffic.texts(),
+        sender,
+        rate: settings.rate,
+        signal: stopped,
+        ...(events ? { limit: events } : {}),
+      }),
+      open.worker.done,
+    ]);
+    await Promise.race([untilDrained(open.source, new AbortController().signal), open.worker.done]);
+  } finally {
+    line.end();
+    await sender.close();
+    queue.client.destroy();
+    await close(open);
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  const result = await snapshot(databaseUrl, storefront, (view) => verify(storefront, view));
+  const stats = open.worker.stats();
+  const { produced, good, bad } = traffic.counts;
+  return {
+    produced,
+    committed: stats.committed,
+    duplicates: stats.duplicates,
+    rejected: stats.rejected,
+    windows: result.windows,
+    verified: result.equal,
+    /** Each produced event is in the database once: counted, or kept as a reject. */
+    exact: arrivedOf(stats) === produced && stats.committed === good && stats.rejected === bad,
+    seconds: Number(seconds.toFixed(3)),
+    eventsPerSecond: Math.round(produced / seconds),
+  };
+}
+
+async function close({ worker, database }: OpenWorker): Promise<void> {
+  await worker.stop(25_000);
+  await database.close();
+}

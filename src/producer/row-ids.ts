@@ -1,0 +1,28 @@
+import { hash } from 'node:crypto';
+import { ordinals } from './ordinals.ts';
+
+/**
+ * Ids for the rows of a file that carry none: the same on every run, from the row's content and its ordinal among equal rows. Sending a file
+ * twice is thus a redelivery, while rows that repeat within it still count each.
+ *
+ * An id is a UUID of version 8 (RFC 9562, section 5.8) made of 122 bits of SHA-256: of the content for its first occurrence, of that digest and
+ * the ordinal for each further one. Memory: see {@link ordinals}.
+ *
+ * @example
+ * const idOf = rowIds();
+ * idOf('a') === idOf('a'); // false: the second is the repetition of the first
+ */
+export function rowIds(): (content: string) => string {
+  const ordinalOf = ordinals();
+  return (content) => {
+    const digest = hash('sha256', content, 'buffer');
+    const ordinal = ordinalOf(digest);
+    return uuidV8(ordinal === 0 ? digest : hash('sha256', `${digest.toString('hex')}#${ordinal}`, 'buffer'));
+  };
+}
+
+function uuidV8(digest: Buffer): string {
+  const hex = digest.toString('hex', 0, 16);
+  const variant = (8 | (Number.parseInt(hex.charAt(16), 16) & 3)).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

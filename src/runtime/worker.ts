@@ -1,0 +1,88 @@
+import type { StoreError } from '../errors.ts';
+import { PipelineError, ScaleStreamError } from '../errors.ts';
+import type { Counts, Pipeline } from '../pipeline.ts';
+import type { Source, SourceStats } from '../source.ts';
+import type { Store } from '../store.ts';
+import { breaker } from './breaker.ts';
+
+export interface WorkerOptions {
+  readonly source: Source;
+  readonly store: Store;
+  /** Told when the store goes down (with why) and comes back. */
+  readonly onBreaker?: (open: boolean, cause?: StoreError) => void;
+}
+
+/** What a worker has done since it started. */
+export interface WorkerStats extends Counts {
+  readonly source: SourceStats;
+}
+
+/** A pipeline at work. */
+export interface Worker {
+  stats(): WorkerStats;
+  /** Resolves when the pipeline has ended after {@link stop}; rejects with what ended it otherwise. Nothing unsettled is deleted. */
+  readonly done: Promise<void>;
+  /** Stops receiving, lets everything held be committed and acknowledged, and releases what is left after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Runs a pipeline on a source and a store. A worker keeps nothing of its own: any number may share a queue, and one may be killed at any time.
+ *
+ * Delivery: exact with the Postgres store. An error that is neither an event's nor worth a retry ends the worker; its messages come back.
+ *
+ * @example
+ * const worker = startWorker(storefront, { source, store });
+ * process.once('SIGTERM', () => void worker.stop(25_000));
+ * await worker.done;
+ */
+export function startWorker(pipeline: Pipeline, { source, store, onBreaker }: WorkerOptions): Worker {
+  const total = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
+  let stopping = false;
+  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+  done.catch(() => undefined); // whoever awaits it sees it; nobody has to
+
+  const subscription = pipeline
+    .graph({ messages: source.messages, store: breaker(store, source, onBreaker) })
+    .subscribe({
+      next: ({ counts }) => {
+        for (const kind of Object.keys(total) as (keyof Counts)[]) total[kind] += counts[kind];
+      },
+      error: (error: unknown) => {
+        source.stop();
+        reject(
+          error instanceof ScaleStreamError
+            ? error
+            : new PipelineError(pipeline.name, 'graph', 'an operator threw', { cause: error }),
+        );
+      },
+      complete: () => {
+        if (stopping) return resolve();
+        source.stop();
+        reject(
+          new PipelineError(
+            pipeline.name,
+            'graph',
+            'it completed by itself. Fix: remove take, first or what else ends it',
+          ),
+        );
+      },
+    });
+
+  return {
+    done,
+    stats: () => ({ ...total, source: source.stats() }),
+    async stop(graceMs) {
+      stopping = true;
+      source.stop();
+      const timer = Promise.withResolvers<void>();
+      const timeout = setTimeout(timer.resolve, graceMs);
+      const began = Date.now();
+      await Promise.race([done.catch(() => undefined), timer.promise]);
+      clearTimeout(timeout);
+      subscription.unsubscribe();
+      await source.drained(Math.max(0, graceMs - (Date.now() - began)));
+      resolve();
+    },
+  };
+}

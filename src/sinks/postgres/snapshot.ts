@@ -1,0 +1,93 @@
+import postgres from 'postgres';
+import type { EventTable, AnyEvent } from '../../event-table.ts';
+import type { Micros } from '../../event-time.ts';
+import type { Pipeline } from '../../pipeline.ts';
+import type { WindowTable } from '../../window-table.ts';
+import { partsOf, type WindowRow } from '../accumulate.ts';
+import { driverOptions } from './connect.ts';
+import { quoteName } from './quote.ts';
+import { targetOf } from './target.ts';
+
+/** A raw event as it is stored. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly time: Micros;
+  readonly json: string;
+}
+
+/** What a pipeline wrote, all as of one moment. */
+export interface Snapshot {
+  /** The counted raw events in order of time. */
+  events(): AsyncIterable<readonly StoredEvent[]>;
+  /** The rows of a window table. */
+  windows(table: WindowTable<AnyEvent>): AsyncIterable<readonly WindowRow[]>;
+  rejects(): Promise<number>;
+}
+
+const ROWS = 5_000;
+
+/**
+ * Reads a pipeline's tables in one snapshot while workers go on writing. The only transaction of several statements in the engine: it is read
+ * only, on a connection of its own, so a connection that dies ends it and can tear nothing.
+ *
+ * @throws what `read` throws, or the driver's error.
+ */
+export async function snapshot<T>(
+  url: string,
+  pipeline: Pipeline,
+  read: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  const sql = postgres(
+    driverOptions(targetOf(url), { max: 1, statementMs: 0, socketMs: 120_000, isWaiting: () => true }),
+  );
+  try {
+    const result = await sql.begin('isolation level repeatable read read only', (tx) => read(snapshotOf(tx, pipeline)));
+    return result as T;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
+  return {
+    async *events() {
+      for await (const rows of tx
+        .unsafe<{ us: string; id: string; json: string }[]>(eventsQuery(pipeline.events))
+        .cursor(ROWS)) {
+        yield rows.map((row) => ({ id: row.id, time: Number(row.us), json: row.json }));
+      }
+    },
+    async *windows(table) {
+      const keys = Object.keys(table.key);
+      const parts = partsOf(table);
+      for await (const rows of tx.unsafe<Record<string, string | null>[]>(windowsQuery(table)).cursor(ROWS)) {
+        yield rows.map((row) => ({
+          window: Number(row['us']),
+          key: keys.map((_, i) => row[`k${i}`] as string),
+          parts: parts.map((_, i) => row[`p${i}`] ?? null),
+        }));
+      }
+    },
+    async rejects() {
+      const [row] = await tx.unsafe<{ n: string }[]>(
+        'select count(*) as n from scalestream.rejects where pipeline = $1',
+        [pipeline.name],
+      );
+      return Number(row?.n);
+    },
+  };
+}
+
+const microsOf = (column: string): string => `(extract(epoch from ${column}) * 1000000)::bigint::text as us`;
+
+const eventsQuery = (table: EventTable<AnyEvent>): string =>
+  `select ${microsOf('event_time')}, event_id::text as id, event::text as json from ${quoteName(table.name)} where counted order by event_time, event_id`;
+
+function windowsQuery(table: WindowTable<AnyEvent>): string {
+  const columns = [
+    microsOf('window_start'),
+    ...Object.keys(table.key).map((name, i) => `${quoteName(name)}::text as k${i}`),
+    ...partsOf(table).map((part, i) => `trim_scale(${quoteName(part.column)}::numeric)::text as p${i}`),
+  ];
+  return `select ${columns.join(', ')} from ${quoteName(table.name)}`;
+}

@@ -1,0 +1,96 @@
+import type { Custody, Message } from '../custody.ts';
+import type { Arrival } from './queue.ts';
+
+/** Where messages in custody report what the graph did with them. */
+export interface Custodian {
+  readonly now: () => number;
+  readonly acknowledged: (message: HeldMessage) => void;
+  readonly released: (message: HeldMessage) => void;
+  readonly weighed: (bytes: number) => void;
+}
+
+/**
+ * A message in custody, and its custody, in one object: there is one for every message received, so it is a class and not closures.
+ *
+ * `held` → `acknowledged` or `released` (by the graph, once) → `settled` (the queue was told), or `held` → `settled` where it was lost.
+ * Only a `held` message's lease is renewed. Whatever the state before `settled`, a redelivery of it only brings a newer handle.
+ */
+export class HeldMessage implements Message, Custody {
+  readonly id: string;
+  readonly source: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly group: string | undefined;
+  readonly sentAt: number;
+  readonly receiveCount: number;
+  readonly custody: Custody;
+
+  state: 'held' | 'acknowledged' | 'released' | 'settled' = 'held';
+  handle: string;
+  /** When this delivery began; no lease lasts longer than 12 h from here. */
+  receivedAt: number;
+  /** When the queue gives the message to somebody else, unless the lease is renewed. */
+  deadline: number;
+  /** The queue disowned this delivery, or it is too old: renewing is over until a newer one comes. */
+  leaseEnded = false;
+  renewing = false;
+  weight: number;
+  stage = 'received';
+  inHoldingStage = false;
+  stageSince: number;
+  /** Failed attempts to tell the queue of the outcome. */
+  attempts = 0;
+  /** For how long a released message stays away. */
+  awaySeconds = 0;
+
+  readonly #custodian: Custodian;
+
+  constructor(source: string, arrival: Arrival, now: number, visibilityMs: number, custodian: Custodian) {
+    this.id = arrival.id;
+    this.source = source;
+    this.body = arrival.body;
+    this.attributes = arrival.attributes;
+    this.group = arrival.group;
+    this.sentAt = arrival.sentAt;
+    this.receiveCount = arrival.receiveCount;
+    this.custody = this;
+    this.handle = arrival.handle;
+    this.receivedAt = now;
+    this.deadline = now + visibilityMs;
+    this.weight = arrival.body.length;
+    this.stageSince = now;
+    this.#custodian = custodian;
+  }
+
+  acknowledge(): void {
+    if (this.state !== 'held') return;
+    this.state = 'acknowledged';
+    this.#custodian.acknowledged(this);
+  }
+
+  release(): void {
+    if (this.state !== 'held') return;
+    this.state = 'released';
+    this.#custodian.released(this);
+  }
+
+  at(stage: string, held = false): void {
+    this.stage = stage;
+    this.inHoldingStage = held;
+    this.stageSince = this.#custodian.now();
+  }
+
+  weigh(bytes: number): void {
+    if (this.state === 'settled') return;
+    this.weight += bytes;
+    this.#custodian.weighed(bytes);
+  }
+
+  /** The queue delivered the message again while it was held: only the newest handle is sure to delete it. */
+  renewHandle(arrival: Arrival, now: number, visibilityMs: number): void {
+    this.handle = arrival.handle;
+    this.receivedAt = now;
+    this.deadline = now + visibilityMs;
+    this.leaseEnded = false;
+  }
+}

@@ -1,0 +1,102 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { type Duration, milliseconds } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { LostMessage } from '../source.ts';
+
+/** What a source warns of. The texts are stable: alerts may rely on them. */
+export type SourceWarning =
+  | 'poll-failed'
+  | 'poll-stuck'
+  | 'queue-refuses'
+  | 'no-dead-letter-queue'
+  | 'few-receives'
+  | 'lease-failed'
+  | 'lease-ended'
+  | 'delete-failed'
+  | 'release-failed'
+  | 'not-drained';
+
+/** What every source that pulls from a queue can be told. */
+export interface PullOptions {
+  /** Name of the source in messages, rejects and metrics. Default: the queue's name. */
+  readonly name?: string | undefined;
+  /**
+   * How long a received message stays ours before its lease must be renewed; also how long a message may be in no holding stage before it
+   * counts as lost. Whole seconds, 2 s to 11 h. Default 60 s. A crash costs this much delay, so lateness must exceed it.
+   */
+  readonly visibilityTimeout?: Duration | undefined;
+  /**
+   * Most messages in custody at once. 1 to 120,000, SQS's limit in flight *for the whole queue*: divide by the number of workers.
+   * Default 5,000: enough for 12,000 messages/s that take 0.4 s from receive to delete, and for 24 workers on a queue.
+   */
+  readonly maxMessages?: number | undefined;
+  /** Most decoded bytes in custody at once. Default 16 MiB. May be overshot by what one receive a poller brings beyond the estimate. */
+  readonly maxBytes?: number | undefined;
+  /** Most receives under way at once. 1 to 64. Default 8; one when the queue is idle. */
+  readonly maxPollers?: number | undefined;
+  /**
+   * How long the one poll of an idle queue waits for a message, and so how long a stop may take. Whole seconds, 1 to 20. Default 5.
+   * An idle worker asks SQS 2,592,000 s / 5 s = 518,400 times a month: 0.21 USD at 0.40 USD a million; with 20 s, 0.05 USD.
+   */
+  readonly waitSeconds?: number | undefined;
+  /** Processing time. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** For jitter: a number from 0 to below 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** Told of what an operator should know; what it throws is reported as a process warning and changes nothing. Default: nobody. */
+  readonly onWarning?: ((kind: SourceWarning, detail: string) => void) | undefined;
+  /** Told once of each message that the graph lost. Default: nobody. */
+  readonly onLost?: ((message: LostMessage) => void) | undefined;
+}
+
+/** {@link PullOptions}, checked and complete. */
+export interface PullSettings {
+  readonly visibilitySeconds: number;
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  readonly maxPollers: number;
+  readonly waitSeconds: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly warn: (kind: SourceWarning, detail: string) => void;
+  readonly lost: (message: LostMessage) => void;
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws ConfigError naming the option that is out of its limits.
+ */
+export function pullSettings(options: PullOptions): PullSettings {
+  const { visibilityTimeout = '60s', clock = systemClock, random = Math.random } = options;
+  const visibilitySeconds = milliseconds(visibilityTimeout, 'visibilityTimeout') / 1_000;
+  return {
+    visibilitySeconds: whole('visibilityTimeout', visibilitySeconds, 2, 39_600, 'seconds'),
+    maxMessages: whole('maxMessages', options.maxMessages ?? 5_000, 1, 120_000, 'messages'),
+    maxBytes: whole('maxBytes', options.maxBytes ?? 16 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER, 'bytes'),
+    maxPollers: whole('maxPollers', options.maxPollers ?? 8, 1, 64, 'receives'),
+    waitSeconds: whole('waitSeconds', options.waitSeconds ?? 5, 1, 20, 'seconds'),
+    clock,
+    random,
+    warn: guarded(options.onWarning),
+    lost: guarded(options.onLost),
+  };
+}
+
+function whole(where: string, value: number, least: number, most: number, unit: string): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const expected = `a whole number of ${unit} from ${least} to ${most}`;
+  const fix = `take ${value < least ? least : value > most ? most : Math.ceil(value) || least}`;
+  throw new ConfigError({ where, expected, got: String(value), fix });
+}
+
+/** A caller's callback that cannot harm the loop that calls it. */
+function guarded<A extends unknown[]>(callback: ((...args: A) => void) | undefined): (...args: A) => void {
+  return (...args) => {
+    try {
+      callback?.(...args);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  };
+}

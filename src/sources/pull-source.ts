@@ -1,0 +1,167 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { Delivery } from '../custody.ts';
+import { SourceError } from '../errors.ts';
+import type { Source } from '../source.ts';
+import { releaseSeconds } from './backoff.ts';
+import { bell } from './bell.ts';
+import { messageCredit } from './credit.ts';
+import type { HeldMessage } from './held-message.ts';
+import { holdings } from './holdings.ts';
+import { leases } from './leases.ts';
+import { pollers } from './pollers.ts';
+import type { PullSettings } from './pull-options.ts';
+import { type Arrival, BATCH, type Queue } from './queue.ts';
+import { settlements } from './settlements.ts';
+import { every } from './every.ts';
+
+/** How often leases and polls are looked after; oftener where the visibility is so short that a second matters. */
+const TICK_MS = 1_000;
+/** After its grace a drain waits this long, beyond their wait, for the last polls: longer than they take to be aborted. */
+const LAST_POLLS_MS = 6_000;
+/** And this long for the queue to take the last calls: longer than a call's own timeouts. */
+const LAST_CALLS_MS = 20_000;
+
+/**
+ * A source that pulls from a queue with SQS's semantics. Order is not kept, not even a FIFO queue's: windows merge commutatively and events
+ * count once, so a group may be received, failed and delivered again in any order without changing a result.
+ *
+ * Delivery: at least once. Nothing is deleted before it is acknowledged; a crash costs one visibility timeout of delay and a redelivery.
+ */
+export function pullSource(name: string, queue: Queue, settings: PullSettings, lingerMs = 50): Source {
+  const { clock, random, warn, visibilitySeconds, maxMessages, maxBytes } = settings;
+  const counts = { received: 0, redelivered: 0, acknowledged: 0, released: 0, lost: 0 };
+  const changed = bell(clock);
+  const progress = bell(clock);
+  const credit = messageCredit(maxMessages, maxBytes, BATCH, () => credit.hasRoom() && changed.ring());
+  let subscriber: Subscriber<Delivery> | undefined;
+  let started = false;
+  let ended = false;
+  let emptyReadings = 0;
+  /** What the last polls brought when nobody subscribed any more. */
+  const unwanted: HeldMessage[] = [];
+  let cancelTick = () => {};
+
+  const custodian = {
+    now: () => clock.now(),
+    weighed: credit.weigh,
+    acknowledged(message: HeldMessage) {
+      counts.acknowledged += 1;
+      outcomes.remove(message);
+    },
+    released(message: HeldMessage) {
+      counts.released += 1;
+      message.awaySeconds = releaseSeconds(message.receiveCount, random);
+      outcomes.release(message);
+    },
+  };
+  const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, progress.ring);
+  const outcomes = settlements({ queue, clock, lingerMs, settled: held.settle, warn });
+  const renew = leases({ queue, clock, held, visibilitySeconds, lost, warn });
+  const polls = pollers({ ...settings, queue, credit, changed, deliver, onEnd });
+
+  function lost(message: HeldMessage): void {
+    counts.lost += 1;
+    held.settle(message);
+    settings.lost({ id: message.id, source: name, stage: message.stage });
+  }
+
+  function deliver(arrivals: readonly Arrival[]): void {
+    if (arrivals.length > 0) emptyReadings = 0;
+    const delivery: HeldMessage[] = [];
+    for (const arrival of arrivals) {
+      counts.received += 1;
+      if (arrival.receiveCount > 1) counts.redelivered += 1;
+      const message = held.take(arrival);
+      if (message) delivery.push(message);
+    }
+    if (delivery.length === 0) return;
+    if (subscriber && !subscriber.closed) subscriber.next(delivery);
+    else if (ended) releaseAtOnce(delivery);
+    else unwanted.push(...delivery);
+  }
+
+  /**
+   * Only for messages that nobody will work on here, and only once no poll is under way, which would bring them right back: at shutdown another
+   * worker should have them at once.
+   */
+  function releaseAtOnce(messages: Iterable<HeldMessage>): void {
+    for (const message of messages) {
+      if (message.state !== 'held') continue;
+      message.state = 'released';
+      message.awaySeconds = 0;
+      counts.released += 1;
+      outcomes.release(message);
+    }
+    outcomes.flush();
+  }
+
+  function onEnd(): void {
+    ended = true;
+    subscriber?.complete();
+    releaseAtOnce(unwanted);
+    progress.ring();
+  }
+
+  /** Waits until `isDone`, for at most `ms`; whether it was. */
+  async function waitFor(isDone: () => boolean, ms: number): Promise<boolean> {
+    const until = clock.now() + ms;
+    while (!isDone()) {
+      const rest = until - clock.now();
+      if (rest <= 0) return false;
+      await progress.heard(rest);
+    }
+    return true;
+  }
+
+  const isEnded = () => ended;
+  const isSettled = () => ended && held.size === 0;
+
+  return {
+    name,
+    messages: new Observable<Delivery>((next) => {
+      if (started) {
+        next.error(
+          new SourceError('SUBSCRIBED_TWICE', `source '${name}' has one subscriber; share its messages instead`),
+        );
+        return;
+      }
+      started = true;
+      subscriber = next;
+      if (ended) {
+        next.complete();
+        return;
+      }
+      next.add(polls.stop);
+      cancelTick = every(Math.min(TICK_MS, visibilitySeconds * 125), clock, () => {
+        renew();
+        polls.watch();
+      });
+      polls.start();
+    }),
+    stop: polls.stop,
+    pause: polls.pause,
+    resume: polls.resume,
+    async drained(graceMs) {
+      polls.stop();
+      outcomes.flush();
+      if (!(await waitFor(isSettled, graceMs))) {
+        subscriber?.complete();
+        await waitFor(isEnded, LAST_POLLS_MS + settings.waitSeconds * 1_000);
+        releaseAtOnce(held.all());
+        if (!(await waitFor(isSettled, LAST_CALLS_MS))) {
+          warn('not-drained', `${held.size} messages could not be settled; the queue will deliver them again`);
+        }
+      }
+      cancelTick();
+      queue.close();
+    },
+    async isEmpty() {
+      polls.hurry();
+      const depth = await queue.depth();
+      emptyReadings = depth === 0 && held.size === 0 ? emptyReadings + 1 : 0;
+      return emptyReadings >= 2;
+    },
+    oldestHeld: held.oldestSentAt,
+    stats: () => ({ ...counts, held: held.size, heldBytes: credit.bytes }),
+  };
+}

@@ -1,0 +1,220 @@
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import { HttpRequest } from '@smithy/core/protocols';
+import { expect, test, vi } from 'vitest';
+import { pollDelay } from '../../../src/sources/backoff.ts';
+import { sqsClients } from '../../../src/sources/sqs/clients.ts';
+import { collect } from '../../support/collect.ts';
+import { manualClock, settle } from '../../support/manual-clock.ts';
+import { numbered, PATIENCE, proxiedQueue } from '../../support/proxied-queue.ts';
+
+const always = () => true;
+
+test('every call has a timeout that throws, and a poll is a single attempt', async () => {
+  const options = { queue: 'q', region: 'us-east-1', endpoint: 'http://127.0.0.1:1' };
+  const { polls, calls } = sqsClients(options, 8, 5);
+  for (const [client, requestTimeout] of [[polls, 15_000] as const, [calls, 5_000] as const]) {
+    const handler = client.config.requestHandler as NodeHttpHandler;
+    // It reads its settings at its first request.
+    await handler.handle(new HttpRequest({ hostname: '127.0.0.1', port: 1 })).catch(() => undefined);
+    expect(handler.httpHandlerConfigs()).toMatchObject({ requestTimeout, throwOnRequestTimeout: true });
+  }
+  expect(await polls.config.maxAttempts()).toBe(1);
+  expect(await calls.config.maxAttempts()).toBe(3);
+});
+
+test('a poll that never ends is reported and replaced, and the source goes on receiving', async () => {
+  const { proxy, queue, connect, warnings } = await proxiedQueue();
+  proxy.fault('ReceiveMessage', ({ nth }) => nth === 1, { kind: 'black-hole' });
+  const clock = manualClock();
+  const source = await connect({ clock });
+  const collected = collect(source, (message) => message.custody.acknowledge());
+  await proxy.arrived('ReceiveMessage', 1);
+  await clock.advance(15_000);
+  expect(warnings).toEqual([]);
+  await clock.advance(2_000);
+  expect(warnings).toEqual([expect.stringContaining('poll-stuck')]);
+  await queue.send(['after']);
+  await collected.received(1);
+  await clock.advance(100);
+  await source.drained(60_000);
+});
+
+test('failed receives are repeated ever more slowly, and a good one resets the wait', async () => {
+  const { proxy, connect, warnings } = await proxiedQueue();
+  const heal = proxy.fault('ReceiveMessage', always, { kind: 'error', status: 500, code: 'InternalError' });
+  const clock = manualClock();
+  const source = await connect({ clock, random: () => 0 });
+  collect(source);
+  for (const [index, delay] of [50, 100, 200, 400, 800].entries()) {
+    await vi.waitFor(() => expect(warnings).toHaveLength(index + 1), PATIENCE);
+    await clock.advance(delay - 1);
+    expect(proxy.of('ReceiveMessage')).toHaveLength(index + 1);
+    await clock.advance(1);
+    await proxy.arrived('ReceiveMessage', index + 2);
+  }
+  await vi.waitFor(() => expect(warnings).toHaveLength(6), PATIENCE);
+  heal();
+  await clock.advance(1_600);
+  await proxy.arrived('ReceiveMessage', 8);
+  proxy.fault('ReceiveMessage', always, { kind: 'reset' });
+  await vi.waitFor(() => expect(warnings).toHaveLength(7), PATIENCE);
+  expect(warnings[6]).toContain('receive 1 in a row');
+  await source.drained(0);
+});
+
+test('the wait after a failed receive is jittered, never zero, and has a cap', () => {
+  for (const failure of ['network', 'throttled', 'credentials', 'refused'] as const) {
+    for (let failures = 1; failures < 60; failures += 1) {
+      const [least, most] = [pollDelay(failure, failures, () => 0), pollDelay(failure, failures, () => 1)];
+      expect(least).toBeGreaterThanOrEqual(50);
+      expect(most).toBe(2 * least);
+      expect(most).toBeLessThanOrEqual(60_000);
+    }
+  }
+});
+
+test('a queue deleted under a running source is waited for, with a warning that says that it refuses', async () => {
+  const { proxy, connect, warnings } = await proxiedQueue();
+  proxy.fault('ReceiveMessage', always, { kind: 'error', status: 400, code: 'QueueDoesNotExist' });
+  const clock = manualClock();
+  const source = await connect({ clock });
+  collect(source);
+  await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining('queue-refuses')]), PATIENCE);
+  await clock.advance(4_000);
+  expect(proxy.of('ReceiveMessage')).toHaveLength(1);
+  await source.drained(0);
+});
+
+test('a warning callback that throws does not stop the polls', async () => {
+  const reported = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  const { proxy, connect } = await proxiedQueue(['arrives']);
+  proxy.fault('ReceiveMessage', ({ nth }) => nth === 1, { kind: 'error', status: 500, code: 'InternalError' });
+  const source = await connect({
+    onWarning() {
+      throw new Error('from the callback');
+    },
+  });
+  await collect(source).received(1);
+  expect(reported).toHaveBeenCalledWith(expect.objectContaining({ message: 'from the callback' }));
+  reported.mockRestore();
+  await source.drained(0);
+});
+
+test('one unsettled message does not hold up the receives after it', async () => {
+  const { connect } = await proxiedQueue(numbered(60));
+  const source = await connect();
+  const collected = collect(source, ({ body, custody }) => body !== 'message 0' && custody.acknowledge());
+  await collected.received(60);
+  await source.drained(0);
+  expect(source.stats()).toMatchObject({ acknowledged: 59, released: 1 });
+});
+
+test('without credit no receive is started, so that no message ages in a buffer', async () => {
+  const { proxy, queue, connect } = await proxiedQueue(numbered(30));
+  const clock = manualClock();
+  const source = await connect({ clock, maxMessages: 10 });
+  const collected = collect(source, (message) => message.custody.at('buffer', true));
+  await collected.received(10);
+  await clock.advance(10_000);
+  expect(proxy.of('ReceiveMessage')).toHaveLength(1);
+  expect(await queue.counts()).toMatchObject({ visible: 20, inFlight: 10 });
+  await source.drained(0);
+});
+
+test('an idle source has one poll under way, a backlog up to maxPollers', async () => {
+  const { proxy, connect, queue } = await proxiedQueue();
+  const gate = Promise.withResolvers<void>();
+  const source = await connect({ maxPollers: 3 });
+  const collected = collect(source, (message) => message.custody.acknowledge());
+  await proxy.arrived('ReceiveMessage', 2);
+  expect(proxy.of('ReceiveMessage')[0]?.input).toMatchObject({ WaitTimeSeconds: 1, MaxNumberOfMessages: 10 });
+  const idle = proxy.of('ReceiveMessage').length;
+  proxy.fault('ReceiveMessage', ({ nth }) => nth > idle + 3, { kind: 'hold', until: gate.promise });
+  // Ten to a receive from the second on: the first may wake up for one message.
+  await queue.send(numbered(100));
+  await proxy.arrived('ReceiveMessage', idle + 6);
+  await settle();
+  expect(proxy.of('ReceiveMessage')).toHaveLength(idle + 6);
+  gate.resolve();
+  await collected.received(100);
+  await source.drained(10_000);
+});
+
+test('stop lets the poll under way end, and delivers what it still brings', async () => {
+  const { proxy, queue, connect } = await proxiedQueue();
+  const source = await connect({ waitSeconds: 5 });
+  const collected = collect(source, (message) => message.custody.acknowledge());
+  await proxy.arrived('ReceiveMessage', 1);
+  source.stop();
+  await queue.send(['just in time']);
+  await collected.completed;
+  expect(collected.bodies()).toEqual(['just in time']);
+  expect(proxy.of('ReceiveMessage')).toMatchObject([{ aborted: false }]);
+  await source.drained(5_000);
+  expect(await queue.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+});
+
+test('a poll that outlives stop by five seconds is aborted, and the delete under way is not', async () => {
+  const { proxy, queue, connect } = await proxiedQueue(['a']);
+  const gate = Promise.withResolvers<void>();
+  proxy.fault('DeleteMessageBatch', always, { kind: 'hold', until: gate.promise });
+  proxy.fault('ReceiveMessage', ({ nth }) => nth === 2, { kind: 'black-hole' });
+  const clock = manualClock();
+  const source = await connect({ clock });
+  const collected = collect(source, (message) => message.custody.acknowledge());
+  await collected.received(1);
+  await proxy.arrived('ReceiveMessage', 2);
+  await clock.advance(50);
+  await proxy.arrived('DeleteMessageBatch', 1);
+  source.stop();
+  await clock.advance(5_999);
+  expect(proxy.of('ReceiveMessage')[1]?.aborted).toBe(false);
+  await clock.advance(1);
+  await collected.completed;
+  await vi.waitFor(() => expect(proxy.of('ReceiveMessage')[1]?.aborted).toBe(true), PATIENCE);
+  expect(proxy.of('DeleteMessageBatch')).toMatchObject([{ aborted: false }]);
+  gate.resolve();
+  await source.drained(60_000);
+  expect(await queue.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+});
+
+test('a source that was unsubscribed cannot be started again beside its own last poll', async () => {
+  const { proxy, connect } = await proxiedQueue();
+  const source = await connect();
+  collect(source).subscription.unsubscribe();
+  await expect(collect(source).completed).rejects.toThrow('one subscriber');
+  await source.drained(5_000);
+  expect(proxy.of('ReceiveMessage')).toHaveLength(1);
+});
+
+test('deletes do not wait for polls, however many are under way', async () => {
+  const { proxy, queue, connect } = await proxiedQueue(numbered(100));
+  const gate = Promise.withResolvers<void>();
+  const source = await connect({ maxPollers: 8 });
+  const collected = collect(source);
+  await collected.received(100);
+  proxy.fault('ReceiveMessage', always, { kind: 'hold', until: gate.promise });
+  await vi.waitFor(() => expect(proxy.of('ReceiveMessage').length).toBeGreaterThan(10), PATIENCE);
+  for (const message of collected.messages) message.custody.acknowledge();
+  await vi.waitFor(() => expect(source.stats().held).toBe(0), PATIENCE);
+  expect(await queue.counts()).toMatchObject({ visible: 0, inFlight: 0 });
+  gate.resolve();
+  await source.drained(5_000);
+});
+
+test('an endless row of polls leaves no listeners behind', async () => {
+  const reported: string[] = [];
+  const listen = (warning: Error) => reported.push(warning.name);
+  process.on('warning', listen);
+  const { proxy, connect } = await proxiedQueue();
+  // SQS leaves `Messages` out when there are none.
+  const heal = proxy.fault('ReceiveMessage', always, { kind: 'reply', body: () => ({}) });
+  const source = await connect();
+  collect(source);
+  await proxy.arrived('ReceiveMessage', 300);
+  heal();
+  await source.drained(5_000);
+  process.off('warning', listen);
+  expect(reported).toEqual([]);
+  expect(source.stats().received).toBe(0);
+});
