@@ -80,7 +80,8 @@ export const storable = (value: string): boolean => value.isWellFormed() && !val
 export function decimal(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   if (typeof value === 'bigint') return String(value);
-  return typeof value === 'string' && DECIMAL.test(value) ? value : undefined;
+  if (typeof value !== 'string' || !DECIMAL.test(value)) return undefined;
+  return value.startsWith('+') ? value.slice(1) : value;
 }
 
 function canonicalUuid(text: string): string | undefined {

@@ -39,7 +39,7 @@ function toMicros(input: unknown): number {
   if (input instanceof Date) return input.getTime() * MICROS_PER_MS;
   if (typeof input === 'object' && input !== null && 'epochNanoseconds' in input) {
     const nanos = input.epochNanoseconds;
-    return typeof nanos === 'bigint' ? Math.round(Number(nanos) / 1_000) : Number.NaN;
+    return typeof nanos === 'bigint' ? Number((nanos + 500n) / 1_000n) : Number.NaN;
   }
   return Number.NaN;
 }

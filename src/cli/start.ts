@@ -128,6 +128,7 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
     err,
   );
   const started = performance.now();
+  let seconds = 0;
   try {
     await Promise.race([
       produce({
@@ -139,14 +140,14 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
       }),
       open.worker.done,
     ]);
-    await Promise.race([untilDrained(open.source, new AbortController().signal), open.worker.done]);
+    await Promise.race([settled(open, () => traffic.counts.produced), open.worker.done]);
+    seconds = (performance.now() - started) / 1_000;
   } finally {
     line.end();
     await sender.close();
     queue.client.destroy();
     await close(open);
   }
-  const seconds = (performance.now() - started) / 1_000;
   const result = await snapshot(databaseUrl, storefront, (view) => verify(storefront, view));
   const stats = open.worker.stats();
   const { produced, good, bad } = traffic.counts;
@@ -162,6 +163,15 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
     seconds: Number(seconds.toFixed(3)),
     eventsPerSecond: Math.round(produced / seconds),
   };
+}
+
+/** Resolves when all that was produced is settled; when the queue is empty all the same, something is missing and the result will say so. */
+async function settled({ worker, source }: OpenWorker, produced: () => number): Promise<void> {
+  const arrived = new AbortController();
+  const look = setInterval(() => {
+    if (arrivedOf(worker.stats()) >= produced() && source.stats().held === 0) arrived.abort();
+  }, 20);
+  await untilDrained(source, arrived.signal).finally(() => clearInterval(look));
 }
 
 async function close({ worker, database }: OpenWorker): Promise<void> {
