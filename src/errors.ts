@@ -35,12 +35,13 @@ export class PipelineError extends ScaleStreamError {
 /**
  * What a store's failure means for the flush that met it:
  * - `retry`: nothing was written, or it is unknown (a connection lost after the statement was sent): run the same flush again.
+ * - `slow`: it ran into its time limit and wrote nothing: repeat it in halves.
  * - `event`: one event of the flush caused it (bad text, out of range): bisect until it stands alone as a reject.
  * - `horizon`: the retention horizon moved on: read it again, then repeat.
  * - `fenced`: another version of the pipeline took over: stop.
  * - `fatal`: schema, permission or configuration: stop, delete nothing.
  */
-export type StoreFailure = 'retry' | 'event' | 'horizon' | 'fenced' | 'fatal';
+export type StoreFailure = 'retry' | 'slow' | 'event' | 'horizon' | 'fenced' | 'fatal';
 
 /** A store could not commit a flush. `reason` is the SQLSTATE or the driver's code. */
 export class StoreError extends ScaleStreamError {

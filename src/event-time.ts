@@ -34,7 +34,11 @@ export function eventTime(input: unknown): Micros | undefined {
 }
 
 function toMicros(input: unknown): number {
-  if (typeof input === 'number') return Math.round(input * MICROS_PER_MS);
+  if (typeof input === 'number') {
+    // the fraction by itself: the whole product would lose microseconds from 2041 on
+    const whole = Math.trunc(input);
+    return whole * MICROS_PER_MS + Math.round((input - whole) * MICROS_PER_MS);
+  }
   if (typeof input === 'string') return fromText(input);
   if (input instanceof Date) return input.getTime() * MICROS_PER_MS;
   if (typeof input === 'object' && input !== null && 'epochNanoseconds' in input) {

@@ -23,11 +23,22 @@ export { type GatherOptions, gather } from './operators/gather.ts';
 export { mapEvents } from './operators/map-events.ts';
 export { type RetryBackoffOptions, retryBackoff } from './operators/retry-backoff.ts';
 export { type TransactionOptions, transaction } from './operators/transaction.ts';
+// producer
+export { type SimulateOptions, type Simulation, simulate } from './producer/simulate.ts';
+export { type ToSqsOptions, toSqs } from './producer/to-sqs.ts';
 export { type Committed, type Counts, type Pipeline, type Ports, pipeline, type Receipt } from './pipeline.ts';
 export type { Reject, RejectReason } from './reject.ts';
+// runtime
+export { type Difference, type Verification, verify } from './runtime/verify.ts';
+export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './runtime/worker.ts';
 // sinks
 export { type MemoryStore, memoryStore } from './sinks/memory.ts';
 export { type Database, type PostgresOptions, postgresDatabase } from './sinks/postgres/postgres.ts';
+export { snapshot } from './sinks/postgres/snapshot.ts';
+// sources
+export { type MemoryQueue, memoryQueue } from './sources/memory.ts';
+export type { SqsSourceOptions } from './sources/sqs/options.ts';
+export { sqsSource } from './sources/sqs/sqs.ts';
 export type { Source, SourceStats } from './source.ts';
 export type { Flush, Fold, Outcome, Store } from './store.ts';
 export { tumbling, type Window } from './window.ts';

@@ -21,7 +21,7 @@ import { type Backoff, backoff } from './backoff.ts';
 import { distinct } from './distinct.ts';
 import { mergeFolds } from './merge-folds.ts';
 import { refuse } from './refuse.ts';
-import { retryBackoff } from './retry-backoff.ts';
+import { isRetryable, retryBackoff } from './retry-backoff.ts';
 import { restore } from './restore.ts';
 
 export interface TransactionOptions<T> {
@@ -42,7 +42,8 @@ export interface TransactionOptions<T> {
  * `graph` describes the folds: it is given each batch as a finite observable of its fresh events, is pure, and may be run again.
  *
  * Delivery: a batch passes on once it is committed. A failed or unknown outcome is repeated with backoff, and the event ids say what is there
- * already; an error that one event causes is bisected until that event stands alone as a reject. A crash leaves all or nothing.
+ * already; an error that one event causes is bisected until that event stands alone as a reject; a flush that takes too long is repeated in
+ * halves. A crash leaves all or nothing.
  *
  * @example
  * transaction(store, { once: shopEvents }, (fresh$) => fresh$.pipe(foldInto(trade)))
@@ -62,7 +63,14 @@ export function transaction<T>(
   const policy = scheduler ? { scheduler } : {};
 
   const commit = (flush: Flush): Promise<Outcome> =>
-    lastValueFrom(defer(() => store.commit(flush)).pipe(retryBackoff(retry, policy)));
+    lastValueFrom(
+      defer(() => store.commit(flush)).pipe(
+        retryBackoff(retry, {
+          ...policy,
+          when: (error) => isRetryable(error) || (isSlow(error) && flush.entries.length <= 1),
+        }),
+      ),
+    );
 
   /** What the events contribute, and those that turned out to be unfit. */
   const describe = async (
@@ -84,10 +92,12 @@ export function transaction<T>(
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.failure === 'horizon') return settle(kept, rejects);
-      if (error.failure !== 'event' || kept.length === 0) throw error;
       const [first] = kept;
-      if (kept.length === 1 && first)
+      if (!first || (error.failure !== 'event' && error.failure !== 'slow')) throw error;
+      if (kept.length === 1) {
+        if (error.failure === 'slow') throw error;
         return settle([], [...rejects, refuse(first, 'store', 'refused-by-store', error)]);
+      }
       const half = Math.ceil(kept.length / 2);
       return add(await settle(renumber(kept.slice(0, half)), rejects), await settle(renumber(kept.slice(half)), []));
     }
@@ -112,6 +122,8 @@ export function transaction<T>(
       mergeMap(() => batches$.pipe(mergeMap(run, concurrency))),
     );
 }
+
+const isSlow = (error: unknown): boolean => error instanceof StoreError && error.failure === 'slow';
 
 const renumber = <T>(entries: readonly Entry<T>[]): Entry<T>[] =>
   entries.map((entry, position) => ({ ...entry, position }));

@@ -24,7 +24,7 @@ export interface Happening {
 
 /** Seconds between two actions of a visitor; how many are in the shop at a time follows from it and the rate. */
 const THINK_SECONDS = 10;
-const MOST_VISITORS = 50_000;
+const MOST_VISITORS = 10_000;
 
 /** A shop full of visitors: each call tells what happens next. */
 export function shop({ seed, rate, startAt, now, products, users }: ShopOptions): () => Happening {

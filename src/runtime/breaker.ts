@@ -34,7 +34,12 @@ export function breaker(
         change(false);
         return outcome;
       } catch (error) {
-        if (error instanceof StoreError && error.failure === 'retry' && ++failures >= FAILURES) change(true, error);
+        if (
+          error instanceof StoreError &&
+          (error.failure === 'retry' || error.failure === 'slow') &&
+          ++failures >= FAILURES
+        )
+          change(true, error);
         throw error;
       }
     },

@@ -75,13 +75,20 @@ export function startWorker(pipeline: Pipeline, { source, store, onBreaker }: Wo
     async stop(graceMs) {
       stopping = true;
       source.stop();
-      const timer = Promise.withResolvers<void>();
-      const timeout = setTimeout(timer.resolve, graceMs);
-      const began = Date.now();
-      await Promise.race([done.catch(() => undefined), timer.promise]);
-      clearTimeout(timeout);
+      const { promise: late, resolve: giveUp } = Promise.withResolvers<boolean>();
+      const timer = setTimeout(giveUp, graceMs, false);
+      const until = performance.now() + graceMs;
+      // A pipeline that failed settles nothing any more: another worker should have its messages at once.
+      const settles = await Promise.race([
+        done.then(
+          () => true,
+          () => false,
+        ),
+        late,
+      ]);
+      clearTimeout(timer);
       subscription.unsubscribe();
-      await source.drained(Math.max(0, graceMs - (Date.now() - began)));
+      await source.drained(settles ? Math.max(0, until - performance.now()) : 0);
       resolve();
     },
   };

@@ -141,7 +141,6 @@ function memoryStore(clock: Clock, duplicates: number, random: () => number) {
   }
 
   const consumer = (visibilitySeconds: number): Queue => ({
-    name: 'memory',
     async receive(max, waitSeconds, signal) {
       const until = clock.now() + waitSeconds * 1_000;
       signal.addEventListener('abort', changed.ring, { once: true });

@@ -34,7 +34,6 @@ export const BATCH = 10;
 
 /** What {@link pullSource} asks of a queue: SQS's five calls, with SQS's meaning. Every promise ends within a deadline of its own. */
 export interface Queue {
-  readonly name: string;
   /** Up to `max` messages, as soon as there are any; none after `waitSeconds`. */
   receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<readonly Arrival[]>;
   /** Deletes up to {@link BATCH} messages; one outcome for each handle, in order. */

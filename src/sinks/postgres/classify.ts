@@ -13,10 +13,13 @@ interface DatabaseError {
 const CONNECTION = /^(CONNECT|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET|DEADLINE)/;
 
 /**
- * Serialization (40), lock timeout (55P03), cancelled by a timeout (57014), shutdown and crash (57P01–05), resources (53: disk full, too many
+ * Serialization (40), lock timeout (55P03), shutdown and crash (57P01–05), resources (53: disk full, too many
  * connections), connection (08), I/O (58), a standby after failover (25006), unknown plan (26000).
  */
-const RETRY = /^(40|55P03|57014|57P0|53|08|58|25006|26000)/;
+const RETRY = /^(40|55P03|57P0|53|08|58|25006|26000)/;
+
+/** The statement was cancelled: by its timeout, or by somebody. */
+const STATEMENT_TIMEOUT = '57014';
 
 /** Data (22), integrity (23), limits (54: nesting, index row size): an event may be the cause. */
 const EVENT = /^(22|23|54)/;
@@ -41,6 +44,7 @@ export function classify(error: unknown, events: string): StoreError {
 
 function failureOf({ code = '', table_name, routine = '' }: DatabaseError, events: string): StoreFailure {
   if (CONNECTION.test(code) || RETRY.test(code)) return 'retry';
+  if (code === STATEMENT_TIMEOUT) return 'slow';
   // int8pl, int8_sum …: a sum left the range of bigint in a merge, which no single event did
   if (code === '22003' && routine.startsWith('int8')) return 'fatal';
   if (EVENT.test(code)) return table_name === undefined || table_name.startsWith(events) ? 'event' : 'fatal';

@@ -1,55 +1,55 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { type Access, type SqsCall, sqsCalls } from './calls.ts';
 import type { SqsSourceOptions } from './options.ts';
 
-/** Two clients, so that polls, which occupy a socket for seconds, never make a delete or a lease wait for one. */
-export interface SqsClients {
-  readonly polls: SQSClient;
-  readonly calls: SQSClient;
+/** The SDK's client, for what is asked once or seldom. Its every call has a timeout that throws: by default the SDK has none. */
+export function sqsClient(options: SqsSourceOptions): SQSClient {
+  const config: SQSClientConfig = {
+    md5: false,
+    // Otherwise the host in a queue's URL wins over the endpoint.
+    useQueueUrlAsEndpoint: false,
+    maxAttempts: 3,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: 3_000,
+      requestTimeout: 5_000,
+      throwOnRequestTimeout: true,
+    }),
+  };
+  if (options.region !== undefined) config.region = options.region;
+  if (options.endpoint !== undefined) config.endpoint = options.endpoint;
+  if (options.credentials !== undefined) config.credentials = options.credentials;
+  return new SQSClient(config);
 }
 
-const CONNECT_MS = 3_000;
-const CALL_MS = 5_000;
-const CALL_ATTEMPTS = 3;
+/** Two pools, so that polls, which occupy a socket for seconds, never make a delete or a lease wait for one. */
+export interface SqsPools {
+  readonly poll: SqsCall;
+  readonly call: SqsCall;
+  readonly close: () => void;
+}
+
 const CALL_SOCKETS = 32;
-/** Beyond its wait a poll may take this long. */
-const POLL_GRACE_MS = 10_000;
 const SPARE_SOCKETS = 2;
 
-/**
- * - Every call has a timeout that throws: by default the SDK has none, and `requestTimeout` alone only logs.
- * - A poll is one attempt: the poller has its own backoff, and each attempt may burn a delivery.
- * - MD5 is off: TLS and SigV4 protect the bytes already, and it costs 17 to 45 % of a receive's CPU.
- * - `useQueueUrlAsEndpoint: false`: otherwise the host in a queue's URL wins over the endpoint.
- */
-export function sqsClients(options: SqsSourceOptions, maxPollers: number, waitSeconds: number): SqsClients {
-  const shared: SQSClientConfig = { md5: false, useQueueUrlAsEndpoint: false };
-  if (options.region !== undefined) shared.region = options.region;
-  if (options.endpoint !== undefined) shared.endpoint = options.endpoint;
-  if (options.credentials !== undefined) shared.credentials = options.credentials;
-  const calls = new SQSClient({
-    ...shared,
-    maxAttempts: CALL_ATTEMPTS,
-    requestHandler: handler(CALL_SOCKETS, CALL_MS),
-  });
-  const polls = new SQSClient({
-    ...shared,
-    // One provider, resolved and cached once for both.
-    credentials: calls.config.credentials,
-    maxAttempts: 1,
-    requestHandler: handler(maxPollers + SPARE_SOCKETS, waitSeconds * 1_000 + POLL_GRACE_MS),
-  });
-  return { polls, calls };
+/** Pools that ask where, and as whom, the client asks. */
+export async function sqsPools(client: SQSClient, options: SqsSourceOptions, maxPollers: number): Promise<SqsPools> {
+  const access = await accessOf(client, options);
+  const polls = sqsCalls(access, maxPollers + SPARE_SOCKETS);
+  const calls = sqsCalls(access, CALL_SOCKETS);
+  return {
+    poll: polls.call,
+    call: calls.call,
+    close() {
+      polls.close();
+      calls.close();
+    },
+  };
 }
 
-function handler(maxSockets: number, requestTimeout: number): NodeHttpHandler {
-  return new NodeHttpHandler({
-    connectionTimeout: CONNECT_MS,
-    requestTimeout,
-    throwOnRequestTimeout: true,
-    httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
-  });
+async function accessOf({ config }: SQSClient, { endpoint }: SqsSourceOptions): Promise<Access> {
+  const region = await config.region();
+  const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()]);
+  const parameters = { Region: region, UseFIPS, UseDualStack, ...(endpoint !== undefined && { Endpoint: endpoint }) };
+  return { region, endpoint: config.endpointProvider(parameters).url, credentials: () => config.credentials() };
 }

@@ -1,0 +1,120 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { codeOf } from './errors.ts';
+import { type Credentials, signedHeaders } from './sign.ts';
+
+/** Sends one action of SQS's JSON protocol; rejects with {@link SqsCallError}, or Node's own error, within `timeoutMs`. */
+export type SqsCall = (action: string, input: object, timeoutMs: number, signal?: AbortSignal) => Promise<unknown>;
+
+/** Where calls go and who signs them. Asked at every call: temporary credentials expire. */
+export interface Access {
+  readonly endpoint: URL;
+  readonly region: string;
+  readonly credentials: () => Promise<Credentials>;
+}
+
+/** SQS said no. `name` is its code, as the SDK would give it. */
+export class SqsCallError extends Error {
+  override readonly name: string;
+  readonly $metadata: { readonly httpStatusCode: number };
+  constructor(code: string, message: string, status: number) {
+    super(message);
+    this.name = code;
+    this.$metadata = { httpStatusCode: status };
+  }
+}
+
+/** AWS refuses signatures older or newer than five minutes. */
+const TOLERATED_SKEW_MS = 240_000;
+
+/**
+ * A pool of sockets of its own, so that calls of one kind never wait for those of another.
+ *
+ * The three calls that are made for every ten messages do not go through the SDK's client: measured on one core, receive and delete of ten cost it
+ * 1.6 ms, and 0.5 ms here, which is the difference between 6,500 and 14,000 messages/s. Credentials, region and endpoint are the SDK's.
+ */
+export function sqsCalls(access: Access, maxSockets: number): { readonly call: SqsCall; readonly close: () => void } {
+  const { endpoint, region, credentials } = access;
+  const secure = endpoint.protocol === 'https:';
+  const agent = secure
+    ? new HttpsAgent({ keepAlive: true, maxSockets })
+    : new HttpAgent({ keepAlive: true, maxSockets });
+  const request = secure ? httpsRequest : httpRequest;
+  const { host, hostname, port, pathname: path } = endpoint;
+  let skewMs = 0;
+
+  async function call(
+    action: string,
+    input: object,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    again = false,
+  ): Promise<unknown> {
+    const payload = JSON.stringify(input);
+    const date = new Date(Date.now() + skewMs);
+    const target = `AmazonSQS.${action}`;
+    const headers = signedHeaders({ host, path, region, target, payload, date, credentials: await credentials() });
+    const sent = request({ method: 'POST', hostname, port, path, agent, headers, ...(signal && { signal }) });
+    try {
+      return await replyTo(sent, payload, action, timeoutMs, noteTime);
+    } catch (error) {
+      // The server closed a kept connection just as it was used again: it has not seen the call.
+      if (again || !sent.reusedSocket || codeOf(error) !== 'ECONNRESET' || signal?.aborted) throw error;
+      return call(action, input, timeoutMs, signal, true);
+    }
+  }
+
+  /** A refusal may be about our clock: go by the server's from then on. */
+  function noteTime(reply: IncomingMessage): void {
+    const skew = Date.parse(reply.headers.date ?? '') - Date.now();
+    if (Math.abs(skew) > TOLERATED_SKEW_MS) skewMs = skew;
+  }
+
+  return { call, close: () => agent.destroy() };
+}
+
+function replyTo(
+  sent: ReturnType<typeof httpRequest>,
+  payload: string,
+  action: string,
+  timeoutMs: number,
+  onRefusal: (reply: IncomingMessage) => void,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => {
+      sent.destroy(new SqsCallError('TimeoutError', `${action} was not answered within ${timeoutMs} ms`, 0));
+    }, timeoutMs);
+    const fail = (error: unknown) => {
+      clearTimeout(deadline);
+      reject(error);
+    };
+    sent.on('error', fail);
+    sent.on('response', (reply) => {
+      let text = '';
+      reply.setEncoding('utf8');
+      reply.on('data', (part: string) => (text += part));
+      reply.on('error', fail);
+      reply.on('end', () => {
+        clearTimeout(deadline);
+        const status = reply.statusCode ?? 0;
+        try {
+          if (status === 200) return resolve(text === '' ? {} : JSON.parse(text));
+          onRefusal(reply);
+          reject(refusal(text, status));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    sent.end(payload);
+  });
+}
+
+function refusal(text: string, status: number): SqsCallError {
+  try {
+    const { __type: type = '', message, Message } = JSON.parse(text) as Record<string, string | undefined>;
+    return new SqsCallError(type.slice(type.indexOf('#') + 1), message ?? Message ?? type, status);
+  } catch {
+    return new SqsCallError(`HTTP ${status}`, text.slice(0, 200), status);
+  }
+}
