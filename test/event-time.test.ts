@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  epochMicros,
-  epochSeconds,
-  eventTime,
-  MAX_EVENT_TIME,
-  MICROS_PER_DAY,
-  startOfDay,
-} from '../src/event-time.ts';
+import { epochMicros, epochSeconds, eventTime, MAX_EVENT_TIME, MICROS_PER_DAY, startOfDay } from '../src/event-time.ts';
 
 const INSTANT = Date.UTC(2019, 9, 1) * 1_000;
 

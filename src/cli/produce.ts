@@ -8,6 +8,8 @@ import type { SimulationCounts } from '../producer/simulate.ts';
 import { simulate } from '../producer/simulate.ts';
 import { toSqs } from '../producer/to-sqs.ts';
 import type { Command } from './command.ts';
+import { liveLine } from './live-line.ts';
+import { onStop } from './on-stop.ts';
 import type { ProduceSettings } from './produce-settings.ts';
 import { produceSettings } from './produce-settings.ts';
 
@@ -49,50 +51,48 @@ export const produceCommand: Command = {
   help,
   async run(args, env, io) {
     const settings = produceSettings(args, env);
-    if (settings.help) {
+    if (!settings) {
       io.out(help);
       return 0;
     }
     const { events, counts, seed } = await eventsOf(settings);
-    const queue = await openQueue(settings.queue, clientOptions(settings, env));
-    const sender = toSqs({
-      queue,
-      compress: settings.compress,
-      ...(settings.pack === undefined ? undefined : { pack: settings.pack }),
+    const { endpoint, region, credentials, compress, pack, rate } = settings;
+    const queue = await openQueue(settings.queue, {
+      ...(endpoint === undefined ? undefined : { endpoint }),
+      ...(region === undefined ? undefined : { region }),
+      ...(credentials === undefined ? undefined : { credentials }),
     });
-    const stop = new AbortController();
-    const onSignal = () => stop.abort();
-    // Once each: a second Ctrl-C ends the process at once.
-    process.once('SIGINT', onSignal);
-    process.once('SIGTERM', onSignal);
-    const progress = progressLine(io);
+    const sender = toSqs({ queue, compress, ...(pack === undefined ? undefined : { pack }) });
+    const stop = onStop();
+    const started = Date.now();
+    const progress = liveLine(
+      () => `sent ${inWords({ ...sender.stats(), seconds: (Date.now() - started) / 1_000 })}`,
+      (line) => io.err(line),
+    );
     let tooLarge = 0;
     try {
       const produced = await produce({
         events,
         sender,
-        rate: settings.rate,
+        rate,
         signal: stop.signal,
         ...(settings.events === undefined ? undefined : { limit: settings.events }),
-        progressMs: progress.everyMs,
-        onProgress: progress.show,
         onTooLarge: (error, ordinal) => {
           if (tooLarge++ < NAMED) io.err(`event ${ordinal + 1}: ${error.message}`);
         },
       });
-      progress.end();
       const { resent } = await sender.close();
+      progress.end();
       report(io, settings, { ...produced, resent, tooLarge, ...(counts ? { ...counts(), seed } : undefined) });
       return tooLarge > 0 ? 1 : 0;
     } catch (error) {
-      progress.end();
       // What is under way may still be acknowledged: count after it has landed.
       await sender.close().catch(() => {});
+      progress.end();
       io.err(`stopped after ${sender.stats().events} events: ${messageOf(error)}`);
       return 1;
     } finally {
-      process.removeListener('SIGINT', onSignal);
-      process.removeListener('SIGTERM', onSignal);
+      stop.dispose();
       queue.client.destroy();
     }
   },
@@ -111,44 +111,7 @@ async function eventsOf({ file, events, rate, seed = randomInt(2 ** 32), startAt
   return { events: traffic.texts(), counts: (): SimulationCounts => traffic.counts, seed };
 }
 
-function clientOptions({ endpoint, region }: ProduceSettings, env: NodeJS.ProcessEnv) {
-  const {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_SESSION_TOKEN: sessionToken,
-  } = env;
-  return {
-    ...(endpoint === undefined ? undefined : { endpoint }),
-    ...(region === undefined ? undefined : { region }),
-    // With an endpoint of this machine the client would otherwise make some up.
-    ...(accessKeyId && secretAccessKey
-      ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : undefined) } }
-      : undefined),
-  };
-}
-
 type Io = Parameters<Command['run']>[2];
-
-/** One line that is written over and over on a terminal; elsewhere a line every five seconds. */
-function progressLine(io: Io): {
-  readonly everyMs: number;
-  readonly show: (produced: Produced) => void;
-  readonly end: () => void;
-} {
-  const text = (produced: Produced) => `sent ${inWords(produced)}`;
-  if (!process.stderr.isTTY) return { everyMs: 5_000, show: (produced) => io.err(text(produced)), end: () => {} };
-  let shown = false;
-  return {
-    everyMs: 250,
-    show: (produced) => {
-      shown = true;
-      process.stderr.write(`\r\u001b[K${text(produced)}`);
-    },
-    end: () => {
-      if (shown) process.stderr.write('\r\u001b[K');
-    },
-  };
-}
 
 const inWords = ({ events, messages, bytes, seconds }: Produced): string =>
   `${events} events in ${messages} messages, ${bytes} bytes, ${seconds.toFixed(1)} s, ` +

@@ -104,7 +104,7 @@ export const runCommand: Command = {
     }
     const { source: custody, ...counts } = worker.stats();
     const seconds = (performance.now() - started) / 1_000;
-    io.err(workerProgress(worker.stats, () => undefined)());
+    io.err(workerProgress(worker.stats, () => undefined, started)());
     if (flags.json)
       io.out(
         JSON.stringify({

@@ -1,8 +1,12 @@
 import type { WorkerStats } from '../runtime/worker.ts';
 
-/** Describes a worker in one line, with its rate since the last call. */
-export function workerProgress(stats: () => WorkerStats, oldestHeld: () => number | undefined): () => string {
-  let last = { at: performance.now(), arrived: 0 };
+/** Describes a worker in one line, with its rate since the last call; at first since `started`, by the clock of `performance`. */
+export function workerProgress(
+  stats: () => WorkerStats,
+  oldestHeld: () => number | undefined,
+  started = performance.now(),
+): () => string {
+  let last = { at: started, arrived: 0 };
   return () => {
     const now = stats();
     const arrived = arrivedOf(now);

@@ -55,7 +55,16 @@ export function json<T>(
         const event = raw instanceof Refusal ? raw : identify(raw, message.sentAt);
         if (event instanceof Refusal)
           reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw));
-        else entries.push({ value: event.value, id: event.id, time: event.time, json: record, message, ordinal, position: -1 });
+        else
+          entries.push({
+            value: event.value,
+            id: event.id,
+            time: event.time,
+            json: record,
+            message,
+            ordinal,
+            position: -1,
+          });
       }
     },
   };

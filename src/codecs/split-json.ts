@@ -29,7 +29,8 @@ export function splitJson(text: string): string[] | undefined {
     } else if (code === CLOSE_CURLY || code === CLOSE_SQUARE) {
       depth--;
       if (depth === 0) {
-        if (i !== body.length - 1) return undefined;
+        // each closing bracket stands two after its opening one in ASCII
+        if (i !== body.length - 1 || code !== body.charCodeAt(0) + 2) return undefined;
         const last = body.slice(start, i).trim();
         if (last || elements.length > 0) elements.push(last);
         return elements;

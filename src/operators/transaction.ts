@@ -8,6 +8,7 @@ import {
   of,
   type OperatorFunction,
   type SchedulerLike,
+  tap,
   toArray,
 } from 'rxjs';
 import { type Batch, type Entry, type Fresh, mark } from '../batch.ts';
@@ -104,7 +105,6 @@ export function transaction<T>(
   };
 
   const run = async (batch: Batch<T>): Promise<Committed> => {
-    mark(batch.messages, 'transaction', true);
     const stored = restore(once, batch);
     const entries = distinct(stored.entries);
     let outcome = await settle(renumber(entries.slice(0, limit)), stored.rejects);
@@ -119,7 +119,13 @@ export function transaction<T>(
     // A rehearsal without events finds a table that is not declared before any message is received.
     from(describe([])).pipe(
       map(({ folds }) => store.prepare(describe as Describe, folds)),
-      mergeMap(() => batches$.pipe(mergeMap(run, concurrency))),
+      mergeMap(() =>
+        batches$.pipe(
+          // Held from here on: a batch may wait for its turn as long as the store is down.
+          tap((batch) => mark(batch.messages, 'transaction', true)),
+          mergeMap(run, concurrency),
+        ),
+      ),
     );
 }
 

@@ -55,7 +55,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     },
   };
   const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, progress.ring);
-  const outcomes = settlements({ queue, clock, lingerMs, settled: held.settle, warn });
+  const outcomes = settlements({ queue, clock, random, lingerMs, settled: held.settle, warn });
   const renew = leases({ queue, clock, held, visibilitySeconds, lost, warn });
   const polls = pollers({ ...settings, queue, credit, changed, deliver, onEnd });
 

@@ -14,21 +14,26 @@ export interface Settlements {
 }
 
 const PARALLEL = 16;
+/** Attempts for an entry that failed inside a call that was answered. */
 const ATTEMPTS = 3;
+/** Attempts where whole calls fail, over some 10 s: giving up on all of them means as many redeliveries. */
+const CALL_ATTEMPTS = 8;
 const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
 
 /**
  * Deletes and releases in batches; each message reaches `settled` once, whatever the queue answers. An entry that failed without our fault is
- * asked for again, {@link ATTEMPTS} times in all; then the message is left to its visibility timeout: its redelivery finds its events counted.
+ * asked for again a few times; then the message is left to its visibility timeout: its redelivery finds its events counted.
  */
 export function settlements(options: {
   readonly queue: Queue;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly lingerMs: number;
   readonly settled: (message: HeldMessage) => void;
   readonly warn: (kind: SourceWarning, detail: string) => void;
 }): Settlements {
-  const { queue, clock, lingerMs, settled, warn } = options;
+  const { queue, clock, random, lingerMs, settled, warn } = options;
 
   function calls(
     failed: SourceWarning,
@@ -43,33 +48,32 @@ export function settlements(options: {
         const handles = messages.map((message) => message.handle);
         let outcomes: readonly Outcome[] = [];
         let cause = 'the queue failed the entry';
+        let attempts = ATTEMPTS;
         try {
           outcomes = await ask(messages, handles);
         } catch (error) {
           cause = messageOf(error);
+          attempts = CALL_ATTEMPTS;
           if (queue.failureOf(error) === 'refused') outcomes = messages.map(() => 'refused');
         }
-        for (const [index, message] of messages.entries()) conclude(message, handles[index], outcomes[index], cause);
+        for (const [index, message] of messages.entries()) {
+          const outcome = outcomes[index] ?? 'retry';
+          // Redelivered while the call was under way: an older handle may not have settled it.
+          const isOver = outcome !== 'retry' && message.handle === handles[index];
+          if (outcome === 'refused' || (outcome === 'retry' && ++message.attempts >= attempts)) {
+            warn(failed, `message ${message.id}: ${cause}; it will be delivered again`);
+            settled(message);
+          } else if (isOver) settled(message);
+          else if (outcome === 'retry') clock.after(retryMs(message.attempts), () => batches.add(message));
+          else batches.add(message);
+        }
       },
     });
-
-    function conclude(message: HeldMessage, handle: string | undefined, outcome: Outcome | undefined, cause: string) {
-      if (outcome === 'done' || outcome === 'stale') {
-        // Redelivered while the call was under way: an older handle may not have deleted it.
-        if (message.handle !== handle) batches.add(message);
-        else settled(message);
-        return;
-      }
-      message.attempts += 1;
-      if (outcome !== 'refused' && message.attempts < ATTEMPTS) {
-        clock.after(FIRST_RETRY_MS * 2 ** (message.attempts - 1), () => batches.add(message));
-        return;
-      }
-      warn(failed, `message ${message.id}: ${cause}; it will be delivered again`);
-      settled(message);
-    }
     return batches;
   }
+
+  const retryMs = (attempts: number) =>
+    Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1)) * (0.5 + random() / 2);
 
   const removals = calls('delete-failed', (_, handles) => queue.remove(handles));
   const releases = calls('release-failed', (messages, handles) =>

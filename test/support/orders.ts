@@ -78,7 +78,7 @@ export function batchOf<T>(values: readonly (T & { readonly id: string; readonly
 
 /** The same, as only a transaction makes it: for tests of what stands inside one. */
 export const freshOf = <T>(values: readonly (T & { readonly id: string; readonly at: number })[]): Fresh<T> =>
-  batchOf(values) as Fresh<T>;
+  batchOf(values) as unknown as Fresh<T>;
 
 /** Tries again at once. */
 export const atOnce = backoff({ first: '1ms', cap: '1ms', random: () => 0 });

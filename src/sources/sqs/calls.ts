@@ -43,24 +43,39 @@ export function sqsCalls(access: Access, maxSockets: number): { readonly call: S
   const { host, hostname, port, pathname: path } = endpoint;
   let skewMs = 0;
 
-  async function call(
-    action: string,
-    input: object,
-    timeoutMs: number,
-    signal?: AbortSignal,
-    again = false,
-  ): Promise<unknown> {
-    const payload = JSON.stringify(input);
+  /** The deadline covers everything: the credentials' provider, the wait for a socket, the last byte of the answer. */
+  function call(action: string, input: object, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+    const deadline = new AbortController();
+    const late = new SqsCallError('TimeoutError', `${action} was not answered within ${timeoutMs} ms`, 0);
+    return new Promise((resolve, reject) => {
+      const end = (error: unknown) => {
+        deadline.abort();
+        reject(error);
+      };
+      const timer = setTimeout(end, timeoutMs, late);
+      const onAbort = () => end(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      attempt(action, JSON.stringify(input), deadline.signal)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', onAbort);
+        });
+    });
+  }
+
+  async function attempt(action: string, payload: string, signal: AbortSignal, again = false): Promise<unknown> {
+    const keys = await credentials();
     const date = new Date(Date.now() + skewMs);
     const target = `AmazonSQS.${action}`;
-    const headers = signedHeaders({ host, path, region, target, payload, date, credentials: await credentials() });
-    const sent = request({ method: 'POST', hostname, port, path, agent, headers, ...(signal && { signal }) });
+    const headers = signedHeaders({ host, path, region, target, payload, date, credentials: keys });
+    const sent = request({ method: 'POST', hostname, port, path, agent, headers, signal });
     try {
-      return await replyTo(sent, payload, action, timeoutMs, noteTime);
+      return await replyTo(sent, payload, noteTime);
     } catch (error) {
       // The server closed a kept connection just as it was used again: it has not seen the call.
-      if (again || !sent.reusedSocket || codeOf(error) !== 'ECONNRESET' || signal?.aborted) throw error;
-      return call(action, input, timeoutMs, signal, true);
+      if (again || !sent.reusedSocket || codeOf(error) !== 'ECONNRESET' || signal.aborted) throw error;
+      return attempt(action, payload, signal, true);
     }
   }
 
@@ -76,26 +91,16 @@ export function sqsCalls(access: Access, maxSockets: number): { readonly call: S
 function replyTo(
   sent: ReturnType<typeof httpRequest>,
   payload: string,
-  action: string,
-  timeoutMs: number,
   onRefusal: (reply: IncomingMessage) => void,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => {
-      sent.destroy(new SqsCallError('TimeoutError', `${action} was not answered within ${timeoutMs} ms`, 0));
-    }, timeoutMs);
-    const fail = (error: unknown) => {
-      clearTimeout(deadline);
-      reject(error);
-    };
-    sent.on('error', fail);
+    sent.on('error', reject);
     sent.on('response', (reply) => {
       let text = '';
       reply.setEncoding('utf8');
       reply.on('data', (part: string) => (text += part));
-      reply.on('error', fail);
+      reply.on('error', reject);
       reply.on('end', () => {
-        clearTimeout(deadline);
         const status = reply.statusCode ?? 0;
         try {
           if (status === 200) return resolve(text === '' ? {} : JSON.parse(text));

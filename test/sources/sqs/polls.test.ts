@@ -1,26 +1,10 @@
-import type { NodeHttpHandler } from '@smithy/node-http-handler';
-import { HttpRequest } from '@smithy/core/protocols';
 import { expect, test, vi } from 'vitest';
 import { pollDelay } from '../../../src/sources/backoff.ts';
-import { sqsClients } from '../../../src/sources/sqs/clients.ts';
 import { collect } from '../../support/collect.ts';
 import { manualClock, settle } from '../../support/manual-clock.ts';
 import { numbered, PATIENCE, proxiedQueue } from '../../support/proxied-queue.ts';
 
 const always = () => true;
-
-test('every call has a timeout that throws, and a poll is a single attempt', async () => {
-  const options = { queue: 'q', region: 'us-east-1', endpoint: 'http://127.0.0.1:1' };
-  const { polls, calls } = sqsClients(options, 8, 5);
-  for (const [client, requestTimeout] of [[polls, 15_000] as const, [calls, 5_000] as const]) {
-    const handler = client.config.requestHandler as NodeHttpHandler;
-    // It reads its settings at its first request.
-    await handler.handle(new HttpRequest({ hostname: '127.0.0.1', port: 1 })).catch(() => undefined);
-    expect(handler.httpHandlerConfigs()).toMatchObject({ requestTimeout, throwOnRequestTimeout: true });
-  }
-  expect(await polls.config.maxAttempts()).toBe(1);
-  expect(await calls.config.maxAttempts()).toBe(3);
-});
 
 test('a poll that never ends is reported and replaced, and the source goes on receiving', async () => {
   const { proxy, queue, connect, warnings } = await proxiedQueue();

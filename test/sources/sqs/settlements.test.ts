@@ -76,6 +76,16 @@ test('a delete that keeps failing is left to redelivery after three attempts, wi
   expect(source.stats()).toMatchObject({ held: 0, heldBytes: 0 });
 });
 
+test('deletes outlive a queue that is away for a second', async () => {
+  const { proxy, queue, connect, warnings } = await proxiedQueue(numbered(10));
+  proxy.fault('DeleteMessageBatch', ({ nth }) => nth <= 4, { kind: 'error', status: 503, code: 'ServiceUnavailable' });
+  const source = await connect();
+  await collect(source, (message) => message.custody.acknowledge()).received(10);
+  await source.drained(20_000);
+  expect(warnings).toEqual([]);
+  expect(await queue.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+});
+
 test('a delete that the queue blames on us is not repeated', async () => {
   const { proxy, connect, warnings } = await proxiedQueue(['a']);
   proxy.fault('DeleteMessageBatch', always, {

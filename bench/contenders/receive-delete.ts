@@ -1,0 +1,41 @@
+import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { sqsClients } from '../../src/sources/sqs/clients.ts';
+import { contend } from './contend.ts';
+
+const LOOPS = 8;
+
+/** The bare queue: the SDK receives and deletes the same messages, with the same clients as the engine, and does nothing with them. */
+await contend(async ({ endpoint, region, queue, queueUrl, accessKeyId, secretAccessKey, messages }) => {
+  const { polls, calls } = sqsClients(
+    { queue, endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+    LOOPS,
+    1,
+  );
+  let deleted = 0;
+  const loop = async (): Promise<void> => {
+    while (deleted < messages) {
+      const { Messages: received = [] } = await polls.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: 10,
+          WaitTimeSeconds: 0,
+          MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'MessageGroupId'],
+          MessageAttributeNames: ['All'],
+        }),
+      );
+      if (received.length === 0) continue;
+      const Entries = received.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+      const { Successful: successful = [] } = await calls.send(
+        new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }),
+      );
+      deleted += successful.length;
+    }
+  };
+  return {
+    run: async () => void (await Promise.all(Array.from({ length: LOOPS }, loop))),
+    async close() {
+      polls.destroy();
+      calls.destroy();
+    },
+  };
+});

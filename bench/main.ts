@@ -1,0 +1,31 @@
+import { availableParallelism, cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { onePerMessage, packed } from './end-to-end.ts';
+import { memory } from './memory.ts';
+
+const BENCHES: readonly Bench[] = [packed, onePerMessage, memory];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
+});
+const chosen = positionals.length === 0 ? BENCHES : BENCHES.filter(({ name }) => positionals.includes(name));
+const rounds = Number(values.rounds);
+if (chosen.length < positionals.length || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(`Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('] [')}] [--rounds N] [--json]`);
+  process.exit(2);
+}
+
+// With --json the numbers alone go to stdout.
+const say = (line: string): void => (values.json ? console.error(line) : console.log(line));
+const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, ${process.platform} ${release()}, Node ${process.version}`;
+say(machine);
+for (const bench of chosen) {
+  say(`\n${bench.name}: ${bench.question}`);
+  const { table, missed, numbers } = await bench.run({ rounds, say });
+  if (values.json) console.log(JSON.stringify({ bench: bench.name, machine, rounds, missed, numbers }));
+  else console.table(Object.fromEntries(table.map(({ what, ...row }) => [what, row])));
+  for (const line of missed) say(`MISSED: ${line}`);
+  if (missed.length > 0) process.exitCode = 1;
+}
