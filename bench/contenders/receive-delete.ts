@@ -1,16 +1,14 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { sqsClients } from '../../src/sources/sqs/clients.ts';
+import { sqsClient } from '../../src/producer/sqs-client.ts';
 import { contend } from './contend.ts';
 
 const LOOPS = 8;
 
-/** The bare queue: the SDK receives and deletes the same messages, with the same clients as the engine, and does nothing with them. */
-await contend(async ({ endpoint, region, queue, queueUrl, accessKeyId, secretAccessKey, messages }) => {
-  const { polls, calls } = sqsClients(
-    { queue, endpoint, region, credentials: { accessKeyId, secretAccessKey } },
-    LOOPS,
-    1,
-  );
+/** The bare queue: the SDK receives and deletes the same messages, MD5 off, a client for each kind of call, and does nothing with them. */
+await contend(async ({ endpoint, region, queueUrl, accessKeyId, secretAccessKey, messages }) => {
+  const access = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  const polls = sqsClient(access, { sockets: LOOPS, attempts: 1 });
+  const calls = sqsClient(access, { sockets: LOOPS, attempts: 3 });
   let deleted = 0;
   const loop = async (): Promise<void> => {
     while (deleted < messages) {

@@ -43,11 +43,11 @@ await contend(async ({ databaseUrl, endpoint, region, queueUrl, accessKeyId, sec
       const { trade, sales } = fold(events.filter((event) => ids.has(event.id)));
       await tx`
         insert into trade as w select * from json_to_recordset(${JSON.stringify(trade)}::text::json)
-          as x (start timestamptz, product text, events bigint, carts bigint, revenue bigint) order by 1, 2 collate "C"
+          as x (start timestamptz, product text, events bigint, carts bigint, revenue bigint) order by start, product collate "C"
         on conflict (start, product) do update set events = w.events + excluded.events, carts = w.carts + excluded.carts, revenue = w.revenue + excluded.revenue`;
       await tx`
         insert into sales as w select * from json_to_recordset(${JSON.stringify(sales)}::text::json)
-          as x (start timestamptz, country text, currency text, purchases bigint, revenue bigint, largest bigint) order by 1, 2 collate "C", 3 collate "C"
+          as x (start timestamptz, country text, currency text, purchases bigint, revenue bigint, largest bigint) order by start, country collate "C", currency collate "C"
         on conflict (start, country, currency) do update
           set purchases = w.purchases + excluded.purchases, revenue = w.revenue + excluded.revenue, largest = greatest(w.largest, excluded.largest)`;
     });
@@ -69,7 +69,7 @@ await contend(async ({ databaseUrl, endpoint, region, queueUrl, accessKeyId, sec
         return done;
       },
     });
-    for (const event of ['error', 'processing_error'] as const) consumer.on(event, reject);
+    for (const event of ['error', 'processing_error'] as const) consumer.on(event, (error: Error) => reject(error));
     // Emitted once the handled messages are deleted.
     consumer.on('response_processed', () => {
       deleted += handled;

@@ -117,6 +117,9 @@ export function validator<T>(table: EventTable<T>): (raw: unknown) => { readonly
       return new Refusal('schema', `the schema threw: ${messageOf(error)}`);
     }
     if (result instanceof Promise) {
+      result.catch(() => {}); // heard, or it would end the process
+      const thrown = thrownBy(table.schema, raw);
+      if (thrown !== undefined) return new Refusal('schema', `the schema threw: ${messageOf(thrown)}`);
       throw new ConfigError({
         where: `eventTable('${table.name}') schema`,
         expected: 'a synchronous schema',
@@ -126,6 +129,20 @@ export function validator<T>(table: EventTable<T>): (raw: unknown) => { readonly
     }
     return result.issues ? new Refusal('schema', issuesOf(result.issues)) : result;
   };
+}
+
+/**
+ * Zod takes whatever a schema throws for a sign that it is asynchronous and answers with a promise; its own parser tells the two apart. A poisonous
+ * event must not pass for a mistake in the declaration, which stops the worker.
+ */
+function thrownBy(schema: object, raw: unknown): unknown {
+  if (!('safeParse' in schema) || typeof schema.safeParse !== 'function') return undefined;
+  try {
+    schema.safeParse(raw);
+    return undefined;
+  } catch (error) {
+    return messageOf(error).includes('synchronous parse') ? undefined : error;
+  }
 }
 
 function issuesOf(issues: readonly StandardSchemaV1.Issue[]): string {

@@ -51,11 +51,15 @@ async function* decoded(chunks: AsyncIterable<Buffer>, file: string): AsyncGener
     : records;
 }
 
+/** The columns' names. One without a name (an exported row number) is named by its place; values instead of names are no header. */
 function headerOf({ fields, broken }: CsvRecord, file: string): readonly string[] {
-  const odd = fields.findIndex((name, index) => /^\s*([-+.\d]+\s*)?$/.test(name) || fields.indexOf(name) !== index);
-  if (broken || odd >= 0)
-    throw noHeader(file, broken ? 'a broken line' : `${JSON.stringify(fields[odd])} as column ${odd + 1}`);
-  return fields;
+  if (broken) throw noHeader(file, 'a broken line');
+  const named = fields.filter((name) => !/^\s*([-+.\d]+\s*)?$/.test(name));
+  if (named.length * 2 <= fields.length) throw noHeader(file, JSON.stringify(fields.join(',').slice(0, 80)));
+  const names = fields.map((name, index) => (name.trim() === '' ? `column_${index + 1}` : name));
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (twice >= 0) throw noHeader(file, `${JSON.stringify(names[twice])} again as column ${twice + 1}`);
+  return names;
 }
 
 const noHeader = (file: string, got: string): ConfigError =>

@@ -96,11 +96,15 @@ test('a line longer than a chunk of the file arrives whole', async () => {
   expect(await read('lines.ndjson', [long, '{"id":"y"}', long].join('\n'))).toEqual([long, '{"id":"y"}', long]);
 });
 
+test('a column without a name, such as an exported row number, is named by its place', async () => {
+  const [event] = await read('rows.csv', ',user,price\n0,ann,1.50\n');
+  expect(JSON.parse(event as string)).toMatchObject({ column_1: '0', user: 'ann', price: '1.50' });
+});
+
 test.each([
   ['rows.csv', '', /first line that names each column.*got an empty file/],
-  ['rows.csv', 'a,,c\n1,2,3\n', /got "" as column 2/],
-  ['rows.csv', 'a,b,a\n1,2,3\n', /got "a" as column 3/],
-  ['rows.csv', '2019-10-01,view,44600062\n', /got "2019-10-01" as column 1/],
+  ['rows.csv', 'a,b,a\n1,2,3\n', /got "a" again as column 3/],
+  ['rows.csv', '2019-10-01,view,44600062\n', /got "2019-10-01,view,44600062"/],
   ['rows.csv.gz', 'a,b\n1,2\n', /incorrect header check/],
   ['rows.parquet', 'PAR1', /\.ndjson, \.csv.*got \.parquet/],
 ])('%s with %j is refused before anything is sent', async (name, content, message) => {

@@ -107,6 +107,7 @@ export function driverOptions(
       plan_cache_mode: 'force_generic_plan',
       // The forbidden loop around the fence looks dear enough to compile, which takes ten times as long as to run.
       jit: 'off',
+      work_mem: '32MB',
     },
     socket: () => {
       const socket = connectSocket(port, host);

@@ -19,7 +19,7 @@ export function eventTableDdl(table: EventTable<AnyEvent>): string {
     'event_time timestamptz not null',
     `event_id ${sqlType[table.id.type]} not null`,
     'counted boolean not null',
-    ...(table.whole ? ['event jsonb not null'] : []),
+    ...(table.whole ? ['event json not null'] : []),
     ...Object.entries(table.columns).map(([name, column]) => `${quoteName(name)} ${sqlType[column.type]}`),
     'primary key (event_time, event_id)',
   ];

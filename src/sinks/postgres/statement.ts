@@ -26,7 +26,7 @@ export function flushStatement(pipeline: Pipeline): string {
   const inputs = [
     `unnest(${next()}::text::${events.id.type}[])`,
     `unnest(${next()}::text::bigint[])`,
-    ...(events.whole ? [`jsonb_array_elements(${next()}::text::jsonb)`] : []),
+    ...(events.whole ? [`json_array_elements(${next()}::text::json)`] : []),
     ...columns.map(([, column]) => `unnest(${next()}::text::${column.type}[])`),
   ];
   const given = ['id', 'us', ...(events.whole ? ['event'] : []), ...extra, 'position'];
