@@ -30,6 +30,7 @@ export { type Committed, type Counts, type Pipeline, type Ports, pipeline, type 
 export type { Reject, RejectReason } from './reject.ts';
 // runtime
 export { type Difference, type Verification, verify } from './runtime/verify.ts';
+export { untilDrained } from './runtime/until-drained.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './runtime/worker.ts';
 // sinks
 export { type MemoryStore, memoryStore } from './sinks/memory.ts';

@@ -7,7 +7,7 @@ import { loadPipeline } from './load-pipeline.ts';
 import { onStop } from './on-stop.ts';
 import { openWorker } from './open-worker.ts';
 import { DATABASE_FLAGS, databaseUrl, QUEUE_FLAGS, queueSettings } from './settings.ts';
-import { untilDrained } from './until-drained.ts';
+import { untilDrained } from '../runtime/until-drained.ts';
 import { workerProgress } from './worker-progress.ts';
 
 const FLAGS = {

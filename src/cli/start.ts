@@ -14,7 +14,7 @@ import { liveLine } from './live-line.ts';
 import { connectionLines } from './local.ts';
 import { onStop } from './on-stop.ts';
 import { type OpenWorker, openWorker } from './open-worker.ts';
-import { untilDrained } from './until-drained.ts';
+import { untilDrained } from '../runtime/until-drained.ts';
 import { arrivedOf, grouped, workerProgress } from './worker-progress.ts';
 
 const QUEUE = 'shop-events';

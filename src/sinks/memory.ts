@@ -9,7 +9,7 @@ import { type Accumulator, accumulate, partsOf } from './accumulate.ts';
 
 export interface MemoryStore extends Store {
   /** The rows of a window table, in order of window and key: `window_start`, the key columns, the stored measures. */
-  windows<T>(table: WindowTable<T>): Record<string, unknown>[];
+  rows(table: string): Record<string, string | null>[];
   /** How many events are kept. */
   events(): number;
   rejects(): readonly Reject[];
@@ -50,7 +50,11 @@ export function memoryStore(pipeline: Pipeline): MemoryStore {
       }
       return { fresh: fresh.filter(Boolean).length, windows, rejects: rejects.size - before };
     },
-    windows: (table) => readable(table as WindowTable<AnyEvent>, tables.get(table.name)),
+    rows(name) {
+      const table = pipeline.windows.find((each) => each.name === name);
+      if (!table) throw undeclared(name);
+      return readable(table, tables.get(name));
+    },
     events: () => events.size,
     rejects: () => [...rejects.values()],
     setHorizon(next) {
@@ -59,13 +63,13 @@ export function memoryStore(pipeline: Pipeline): MemoryStore {
   };
 }
 
-function readable(table: WindowTable<AnyEvent>, rows: Accumulator | undefined): Record<string, unknown>[] {
+function readable(table: WindowTable<AnyEvent>, rows: Accumulator | undefined): Record<string, string | null>[] {
   const parts = partsOf(table);
   return [...(rows?.rows() ?? [])]
     .sort((a, b) => a.window - b.window || (a.key.join('\0') < b.key.join('\0') ? -1 : 1))
     .map((row) => ({
       window_start: new Date(row.window / 1_000).toISOString(),
-      ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i]])),
-      ...Object.fromEntries(parts.map((part, i) => [part.column, row.parts[i]])),
+      ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i] as string])),
+      ...Object.fromEntries(parts.map((part, i) => [part.column, row.parts[i] ?? null])),
     }));
 }

@@ -31,7 +31,8 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
   const socketMs = statementMs + DEADLINES.socket - DEADLINES.statement;
   const deadline = statementMs + DEADLINES.flush - DEADLINES.statement;
   let waiting = 0;
-  const open = (): postgres.Sql => postgres(driverOptions(target, { max, statementMs, socketMs, isWaiting: () => waiting > 0 }));
+  const open = (): postgres.Sql =>
+    postgres(driverOptions(target, { max, statementMs, socketMs, isWaiting: () => waiting > 0 }));
   let sql = open();
 
   const within = async <T>(statement: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
