@@ -2,6 +2,8 @@
 export interface BenchOptions {
   /** How often each contender runs; they take turns. */
   readonly rounds: number;
+  /** Contenders that run; all where it is absent. */
+  readonly only?: readonly string[] | undefined;
   /** Tells a person what is going on. */
   readonly say: (line: string) => void;
 }

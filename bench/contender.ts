@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { cpuOf } from './cpu.ts';
+import { cpuOf } from './processes.ts';
 import type { Scene, Stage } from './stage.ts';
 
 /** What a contender is told when it may begin. */

@@ -8,12 +8,18 @@ const BENCHES: readonly Bench[] = [packed, onePerMessage, memory];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', multiple: true },
+  },
 });
 const chosen = positionals.length === 0 ? BENCHES : BENCHES.filter(({ name }) => positionals.includes(name));
 const rounds = Number(values.rounds);
 if (chosen.length < positionals.length || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(`Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('] [')}] [--rounds N] [--json]`);
+  console.error(
+    `Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('] [')}] [--rounds N] [--only CONTENDER] [--json]`,
+  );
   process.exit(2);
 }
 
@@ -23,7 +29,7 @@ const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, 
 say(machine);
 for (const bench of chosen) {
   say(`\n${bench.name}: ${bench.question}`);
-  const { table, missed, numbers } = await bench.run({ rounds, say });
+  const { table, missed, numbers } = await bench.run({ rounds, say, only: values.only });
   if (values.json) console.log(JSON.stringify({ bench: bench.name, machine, rounds, missed, numbers }));
   else console.table(Object.fromEntries(table.map(({ what, ...row }) => [what, row])));
   for (const line of missed) say(`MISSED: ${line}`);

@@ -8,24 +8,40 @@ const MICROS_PER_TICK = 10_000;
  * `undefined` where there is no `/proc`.
  */
 export function cpuOf(pid: number): number | undefined {
-  const own = timesOf(pid);
-  if (!own) return undefined;
-  let ticks = own.self + own.ended;
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const child = timesOf(Number(name));
-    if (child?.parent === pid) ticks += child.self + child.ended;
+  if (!statOf(pid)) return undefined;
+  let ticks = 0;
+  for (const each of familyOf(pid)) {
+    // utime, stime, cutime and cstime
+    const stat = statOf(each);
+    if (stat) ticks += stat(14) + stat(15) + stat(16) + stat(17);
   }
   return ticks * MICROS_PER_TICK;
 }
 
-function timesOf(pid: number): { parent: number; self: number; ended: number } | undefined {
+/** A process and its children that run; none where there is no `/proc`. */
+export function familyOf(pid: number): readonly number[] {
+  if (!statOf(pid)) return [];
+  const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return [pid, ...others.map(Number).filter((other) => statOf(other)?.(4) === pid)];
+}
+
+/** Resident memory of a process in bytes; `undefined` when it is gone or there is no `/proc`. */
+export function rssOf(pid: number): number | undefined {
   try {
-    // "pid (any name) S ppid …": utime, stime, cutime and cstime are fields 14 to 17 of proc(5).
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of `/proc/PID/stat`, numbered from 1 as in proc(5). */
+function statOf(pid: number): ((field: number) => number) | undefined {
+  try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is a name in parentheses that may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const field = (n: number): number => Number(fields[n - 3]);
-    return { parent: field(4), self: field(14) + field(15), ended: field(16) + field(17) };
+    return (field) => Number(fields[field - 3]);
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asColumn, canonical, decimal, storable } from '../src/column.ts';
 import { ConfigError } from '../src/errors.ts';

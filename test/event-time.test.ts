@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { epochMicros, epochSeconds, eventTime, MAX_EVENT_TIME, MICROS_PER_DAY, startOfDay } from '../src/event-time.ts';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../src/errors.ts';
 import { MAX_EVENT_TIME } from '../src/event-time.ts';

@@ -69,7 +69,8 @@ await contend(async ({ databaseUrl, endpoint, region, queueUrl, accessKeyId, sec
         return done;
       },
     });
-    for (const event of ['error', 'processing_error'] as const) consumer.on(event, (error: Error) => reject(error));
+    consumer.on('error', (error) => reject(error));
+    consumer.on('processing_error', (error) => reject(error));
     // Emitted once the handled messages are deleted.
     consumer.on('response_processed', () => {
       deleted += handled;

@@ -35,17 +35,9 @@ export const localCommand: Command = {
     try {
       if (flags.json) io.out(jsonOf(servers));
       else for (const line of connectionLines(servers)) io.out(line);
-      if (!stop.signal.aborted) {
-        const asked = new Promise<void>((resolve) =>
-          stop.signal.addEventListener('abort', () => resolve(), { once: true }),
-        );
-        const why = await Promise.race([asked, servers.ended]);
-        if (why) {
-          io.err(why);
-          return 1;
-        }
-      }
-      return 0;
+      const why = await Promise.race([stop.asked(), servers.ended]);
+      if (why) io.err(why);
+      return why ? 1 : 0;
     } finally {
       await servers.stop();
       stop.dispose();

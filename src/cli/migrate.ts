@@ -1,8 +1,8 @@
 import { postgresDatabase } from '../sinks/postgres/postgres.ts';
+import { databaseAtStart } from './at-start.ts';
 import type { Command } from './command.ts';
 import { parseFlags } from './flags.ts';
 import { loadPipeline } from './load-pipeline.ts';
-import { atStart } from './open-worker.ts';
 import { DATABASE_FLAGS, databaseUrl } from './settings.ts';
 
 const help = `Usage: scalestream migrate PIPELINE.ts --database URL
@@ -36,7 +36,7 @@ export const migrateCommand: Command = {
     try {
       await database.migrate(pipeline);
     } catch (error) {
-      throw atStart(error, url);
+      throw databaseAtStart(error, url);
     } finally {
       await database.close();
     }

@@ -1,21 +1,35 @@
-/** Longer than any process lives; the longest a timer can be set to. */
+/** What a person or a scheduler asks of this process. */
+export interface Stop {
+  /** Aborted by the first SIGINT or SIGTERM; the second ends the process at once, which loses nothing either. */
+  readonly signal: AbortSignal;
+  /** Resolves when a stop is asked for; keeps the process alive until then or until `dispose()`. */
+  asked(): Promise<void>;
+  dispose(): void;
+}
+
+/** The longest a timer can be set to. */
 const FOREVER_MS = 2 ** 31 - 1;
 
-/**
- * A signal that the first SIGINT or SIGTERM aborts; the second ends the process at once, which loses nothing either. The process stays alive
- * until `dispose()`: waiting for a signal alone would not keep it.
- */
-export function onStop(): { readonly signal: AbortSignal; dispose(): void } {
+/** Listens for SIGINT and SIGTERM until `dispose()`. */
+export function onStop(): Stop {
   const controller = new AbortController();
-  const alive = setInterval(() => undefined, FOREVER_MS);
+  const { signal } = controller;
+  let alive: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (signal.aborted) process.exit(130);
     controller.abort();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   return {
-    signal: controller.signal,
+    signal,
+    asked: () =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        // Waiting for a signal alone does not keep a process alive.
+        alive ??= setInterval(() => undefined, FOREVER_MS);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      }),
     dispose() {
       clearInterval(alive);
       process.off('SIGINT', stop);

@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
-import { ConfigError, messageOf, StoreError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { rehearse } from '../runtime/rehearse.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
 import { type Database, postgresDatabase } from '../sinks/postgres/postgres.ts';
-import { targetOf } from '../sinks/postgres/target.ts';
 import type { Source } from '../source.ts';
 import type { PullOptions } from '../sources/pull-options.ts';
 import { sqsSource } from '../sources/sqs/sqs.ts';
+import { databaseAtStart, queueAtStart } from './at-start.ts';
 import type { QueueSettings } from './settings.ts';
 
 export interface OpenWorkerOptions
@@ -31,11 +32,13 @@ export interface OpenWorker {
 /**
  * Connects queue and database and starts a worker.
  *
- * @throws ConfigError when one of them does not exist, refuses or cannot be reached: then nothing was received.
+ * @throws ConfigError when the pipeline's graph cannot work, or queue or database does not exist, refuses or cannot be reached: then nothing was
+ *   received.
  */
 export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker> {
   const { pipeline, queue, databaseUrl, name = `${hostname()}:${process.pid}`, warn, ...pull } = options;
   const { visibilityTimeout, maxMessages, maxBytes, waitSeconds } = pull;
+  await rehearse(pipeline);
   const source = await sqsSource({
     ...queue,
     visibilityTimeout,
@@ -47,6 +50,8 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
       warn(
         `pipeline '${pipeline.name}' lost message ${lost.id} after stage '${lost.stage}': it comes back. Fix: keep batches whole between operators`,
       ),
+  }).catch((error: unknown) => {
+    throw queueAtStart(error, queue);
   });
   const database = postgresDatabase({ url: databaseUrl });
   try {
@@ -67,34 +72,6 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
     await database.close().catch(() => undefined);
     source.stop();
     await source.drained(0);
-    throw atStart(error, databaseUrl);
+    throw databaseAtStart(error, databaseUrl);
   }
-}
-
-/** At the start a database that cannot be used is a setting that cannot work. */
-export function atStart(error: unknown, url: string): unknown {
-  if (!(error instanceof StoreError)) return error;
-  const { host, port, database } = targetOf(url);
-  const where = `database '${database}' at ${host}:${port}`;
-  if (error.failure === 'retry') {
-    return new ConfigError(
-      { where, expected: 'an answer', got: error.message, fix: 'is it running, and is the URL right?' },
-      { cause: error },
-    );
-  }
-  const asked = error.reason === 'migrate' || error.failure === 'fenced' || error.reason === 'undeclared';
-  if (asked)
-    return new ConfigError(
-      { where, expected: 'tables that fit the pipeline', got: error.message, fix: 'as it says' },
-      { cause: error },
-    );
-  return new ConfigError(
-    {
-      where,
-      expected: 'to be let in and to create tables',
-      got: error.message,
-      fix: 'check user, password, database and privileges',
-    },
-    { cause: error },
-  );
 }

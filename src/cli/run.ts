@@ -92,10 +92,7 @@ export const runCommand: Command = {
       io.err,
     );
     try {
-      const asked = new Promise<void>((resolve) =>
-        stop.signal.addEventListener('abort', () => resolve(), { once: true }),
-      );
-      await Promise.race([worker.done, flags['until-drained'] ? untilDrained(source, stop.signal) : asked]);
+      await Promise.race([worker.done, flags['until-drained'] ? untilDrained(source, stop.signal) : stop.asked()]);
     } finally {
       line.end();
       await worker.stop(graceMs);

@@ -2,10 +2,10 @@ import type { Difference } from '../runtime/verify.ts';
 import { verify } from '../runtime/verify.ts';
 import { classify } from '../sinks/postgres/classify.ts';
 import { snapshot } from '../sinks/postgres/snapshot.ts';
+import { databaseAtStart } from './at-start.ts';
 import type { Command } from './command.ts';
 import { parseFlags } from './flags.ts';
 import { loadPipeline } from './load-pipeline.ts';
-import { atStart } from './open-worker.ts';
 import { DATABASE_FLAGS, databaseUrl } from './settings.ts';
 import { grouped } from './worker-progress.ts';
 
@@ -49,7 +49,7 @@ export const verifyCommand: Command = {
       }),
     ).catch((error: unknown) => {
       throw error instanceof Error && 'code' in error && typeof error.code === 'string' && !('where' in error)
-        ? atStart(classify(error, pipeline.events.name), url)
+        ? databaseAtStart(classify(error, pipeline.events.name), url)
         : error;
     });
     if (listed > LISTED) io.out(`… and ${grouped(listed - LISTED)} more`);

@@ -7,11 +7,15 @@ export interface Enclosed {
   readonly encoding?: string;
 }
 
+const OPENS_ARRAY = /^\s*\[/;
+
 /**
  * Opens the envelope that SNS (without raw delivery) or EventBridge puts around an event; `undefined` when there is none.
  * SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html; EventBridge: `aws-events` event structure.
  */
 export function openEnvelope(text: string): Enclosed | undefined {
+  // An envelope is an object. A pack of events is none, and four searches through all of it are dear.
+  if (OPENS_ARRAY.test(text)) return undefined;
   const sns = text.includes('"TopicArn"') && text.includes('"Notification"');
   const bridge = text.includes('"detail-type"') && text.includes('"detail"');
   if (!sns && !bridge) return undefined;

@@ -8,7 +8,7 @@ import { eventTime, MICROS_PER_MS } from '../event-time.ts';
 import type { Reject } from '../reject.ts';
 import { decompress } from './decompress.ts';
 import { openEnvelope } from './envelope.ts';
-import { parserFor } from './parse-json.ts';
+import { parseRecords } from './parse-json.ts';
 import { recordsOf } from './records.ts';
 import { Refusal } from './refusal.ts';
 
@@ -48,23 +48,13 @@ export function json<T>(
       if (text.length > message.body.length) message.custody.weigh(text.length - message.body.length);
       const records = recordsOf(text);
       if (records instanceof Refusal) return reject(records, -1, message.body);
-      const parse = parserFor(text);
+      const values = parseRecords(text, records);
       for (let ordinal = 0; ordinal < records.length; ordinal++) {
         const record = records[ordinal] as string;
-        const raw = parse(record);
-        const event = raw instanceof Refusal ? raw : identify(raw, message.sentAt);
-        if (event instanceof Refusal)
-          reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw));
-        else
-          entries.push({
-            value: event.value,
-            id: event.id,
-            time: event.time,
-            json: record,
-            message,
-            ordinal,
-            position: -1,
-          });
+        const raw = values[ordinal];
+        const event = raw instanceof Refusal ? raw : identify(raw, record, message, ordinal);
+        if (!(event instanceof Refusal)) entries.push(event);
+        else reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw));
       }
     },
   };
@@ -76,13 +66,12 @@ function unpack(message: Message, limit: number, envelope: 'auto' | 'none'): str
   return enclosed ? decompress(enclosed.text, enclosed.encoding, limit) : text;
 }
 
-/** An event's value, id and time. */
-type Identified<T> = Pick<Entry<T>, 'value' | 'id' | 'time'>;
-
 /** Validates a raw value and takes its id and time, in the form Postgres compares. */
-function identifier<T>(table: EventTable<T>): (raw: unknown, sentAt: number) => Identified<T> | Refusal {
+function identifier<T>(
+  table: EventTable<T>,
+): (raw: unknown, json: string, message: Message, ordinal: number) => Entry<T> | Refusal {
   const validate = validator(table);
-  return (raw, sentAt) => {
+  return (raw, json, message, ordinal) => {
     const value = validate(raw);
     if (value instanceof Refusal) return value;
     try {
@@ -96,10 +85,10 @@ function identifier<T>(table: EventTable<T>): (raw: unknown, sentAt: number) => 
       const time = eventTime(input);
       if (time === undefined)
         return new Refusal('no-time', `expected a time from 1970 to 2250, text with its offset; got ${show(input)}`);
-      if (time > (sentAt + table.maxFuture) * MICROS_PER_MS) {
+      if (time > (message.sentAt + table.maxFuture) * MICROS_PER_MS) {
         return new Refusal('in-future', `${show(input)} is more than ${table.maxFuture} ms after its message was sent`);
       }
-      return { value: value.value, id, time };
+      return { value: value.value, id, time, json, message, ordinal, position: -1 };
     } catch (error) {
       return new Refusal('callback', `id or time of table '${table.name}' threw: ${messageOf(error)}`);
     }

@@ -2,20 +2,21 @@ import type { Entry } from '../batch.ts';
 
 /** The first of each (id, time): a statement may name a row once. Equality is the store's, since ids and times are in its form. */
 export function distinct<T>(entries: readonly Entry<T>[]): readonly Entry<T>[] {
-  const times = new Map<string, number | Set<number>>();
-  let repeated = false;
-  const isFirst = (entry: Entry<T>): boolean => {
-    const seen = times.get(entry.id);
-    if (seen === undefined) times.set(entry.id, entry.time);
-    else if (seen === entry.time || (typeof seen === 'object' && seen.has(entry.time))) return false;
-    else if (typeof seen === 'object') seen.add(entry.time);
-    else times.set(entry.id, new Set([seen, entry.time]));
+  // Nearly always no id repeats, and then no time needs a look.
+  const ids = new Set<string>();
+  for (const entry of entries) ids.add(entry.id);
+  if (ids.size === entries.length) return entries;
+  const kept = firsts(entries);
+  return kept.length === entries.length ? entries : kept;
+}
+
+function firsts<T>(entries: readonly Entry<T>[]): readonly Entry<T>[] {
+  const times = new Map<string, Set<number>>();
+  return entries.filter(({ id, time }) => {
+    const seen = times.get(id);
+    if (seen?.has(time)) return false;
+    if (seen) seen.add(time);
+    else times.set(id, new Set([time]));
     return true;
-  };
-  const firsts = entries.filter((entry) => {
-    const first = isFirst(entry);
-    repeated ||= !first;
-    return first;
   });
-  return repeated ? firsts : entries;
 }

@@ -1,4 +1,3 @@
-import { EMPTY, lastValueFrom } from 'rxjs';
 import type { Entry } from '../batch.ts';
 import { parserFor } from '../codecs/parse-json.ts';
 import { Refusal } from '../codecs/refusal.ts';
@@ -9,9 +8,9 @@ import type { Message } from '../custody.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { type Accumulator, accumulate, identityOf, partsOf, type WindowRow } from '../sinks/accumulate.ts';
 import type { Snapshot, StoredEvent } from '../sinks/postgres/snapshot.ts';
-import type { Describe } from '../store.ts';
 import type { AnyEvent } from '../event-table.ts';
 import type { WindowTable } from '../window-table.ts';
+import { rehearse } from './rehearse.ts';
 
 /** A window whose stored row is not the fold of the raw events. `undefined`: there is no such row, or there should be none. */
 export interface Difference {
@@ -37,7 +36,7 @@ export interface Verification {
  * Recomputes every window of a pipeline from its raw events and compares: `windows = fold(raw)`. The fold is the pipeline's own graph, summed up
  * in memory with exact decimals: nothing of the store's SQL is trusted. Memory grows with the number of windows.
  *
- * @throws ConfigError when the raw events are not kept (`keep: { ids }`).
+ * @throws ConfigError when the raw events are not kept (`keep: { ids }`), or as {@link rehearse} does.
  */
 export async function verify(
   pipeline: Pipeline,
@@ -53,7 +52,7 @@ export async function verify(
       fix: "keep: '90d'",
     });
   }
-  const describe = await describeOf(pipeline);
+  const describe = await rehearse(pipeline);
   const restore = restorer(pipeline);
   const folds = new Map(pipeline.windows.map((each) => [each.name, accumulate(each)]));
   let events = 0;
@@ -77,21 +76,6 @@ export async function verify(
     differing += result.differing;
   }
   return { equal: differing === 0, events, windows, differing, rejects: await snapshot.rejects() };
-}
-
-/** The inner graph of a pipeline's transaction: it tells its store before the first batch. */
-async function describeOf(pipeline: Pipeline): Promise<Describe> {
-  let told: Describe | undefined;
-  const recorder = {
-    prepare: (describe: Describe) => {
-      told = describe;
-    },
-    horizon: () => 0,
-    commit: () => Promise.reject(new Error('verification commits nothing')),
-  };
-  await lastValueFrom(pipeline.graph({ messages: EMPTY, store: recorder }), { defaultValue: undefined });
-  if (!told) throw new PipelineError(pipeline.name, 'graph', 'it has no transaction(store, …)');
-  return told;
 }
 
 const NO_CUSTODY = {

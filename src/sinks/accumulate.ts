@@ -76,15 +76,13 @@ function combine(how: 'sum' | 'min' | 'max', stored: string | null, value: numbe
   return (how === 'min' ? a.lt(b) : a.gt(b)) ? stored : b.toFixed();
 }
 
+const WHOLE = /^-?\d{1,15}$/;
+
 /** Small whole numbers are the common case, and exact as they are. */
 function plus(stored: string, value: number | string): string {
+  const whole = typeof value === 'number' ? Number.isSafeInteger(value) : WHOLE.test(value);
   const total = Number(stored) + Number(value);
-  if (
-    Number.isSafeInteger(total) &&
-    Number.isSafeInteger(Number(value)) &&
-    Number.isSafeInteger(Number(stored)) &&
-    !stored.includes('.')
-  )
-    return String(total);
-  return new Big(stored).plus(value).toFixed();
+  return whole && WHOLE.test(stored) && Number.isSafeInteger(total)
+    ? String(total)
+    : new Big(stored).plus(value).toFixed();
 }

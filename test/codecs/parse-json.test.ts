@@ -1,6 +1,25 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parserFor } from '../../src/codecs/parse-json.ts';
+import { parserFor, parseRecords } from '../../src/codecs/parse-json.ts';
+
+/** Records of all sorts: good, no JSON, poisonous, unstorable, and those that only look so. */
+const sorts = [
+  '{"a":1}',
+  'null',
+  '7',
+  '[1,[2]]',
+  '"text"',
+  '',
+  'nope',
+  '{"a":',
+  '{"__proto__":1}',
+  '{"constructor":{"prototype":1}}',
+  '{"constructor":1}',
+  String.raw`{"\u005f_proto__":1}`,
+  String.raw`{"a":"\u0000"}`,
+  String.raw`{"a":"\\u0000"}`,
+  '{"a":"\ud83d"}',
+];
 
 const parse = (text: string): unknown => parserFor(text)(text);
 
@@ -67,5 +86,20 @@ describe('parserFor', () => {
     const deep = `${'['.repeat(100_000)}"\\ud83d","__proto__"${']'.repeat(100_000)}`;
     expect(parse(deep)).toMatchObject({ reason: 'unstorable-text' });
     expect(parse(deep.replace('\\ud83d', '\\u0041'))).toBeInstanceOf(Array);
+  });
+});
+
+describe('parseRecords', () => {
+  test('each record of a text becomes what it becomes alone, whatever stands beside it', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...sorts), { minLength: 1 }),
+        fc.constantFrom(',', '\n'),
+        (records, between) => {
+          const text = between === ',' ? `[${records.join()}]` : records.join('\n');
+          expect(parseRecords(text, records)).toEqual(records.map(parse));
+        },
+      ),
+    );
   });
 });

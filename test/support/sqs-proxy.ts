@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A call as it passed the proxy. */
@@ -11,6 +18,7 @@ export interface ProxiedCall {
   /** Milliseconds of a monotonic clock. */
   readonly at: number;
   readonly input: Readonly<Record<string, unknown>>;
+  readonly headers: IncomingHttpHeaders;
   /** Whether the caller hung up before it got an answer. */
   aborted: boolean;
 }
@@ -26,7 +34,13 @@ export type Fault =
   /** The server does it; the answer waits for the promise. */
   | { readonly kind: 'hold'; readonly until: Promise<unknown> }
   /** An error answer in the server's place. */
-  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message?: string }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: string;
+      readonly message?: string;
+      readonly date?: Date;
+    }
   /** Another answer in the server's place. */
   | { readonly kind: 'reply'; readonly body: (input: Readonly<Record<string, unknown>>) => unknown }
   /** The server does it; its answer is changed on the way. */
@@ -64,7 +78,14 @@ export async function sqsProxy(upstream: string): Promise<SqsProxy> {
     const body = await bytesOf(incoming);
     const action = String(incoming.headers['x-amz-target']).replace('AmazonSQS.', '');
     const input = JSON.parse(body.toString()) as Record<string, unknown>;
-    const call = { action, nth: of(action).length + 1, at: performance.now(), input, aborted: false };
+    const call = {
+      action,
+      nth: of(action).length + 1,
+      at: performance.now(),
+      input,
+      headers: incoming.headers,
+      aborted: false,
+    };
     calls.push(call);
     response.on('close', () => (call.aborted = !response.writableFinished));
     for (const watcher of watchers) watcher();
@@ -73,6 +94,7 @@ export async function sqsProxy(upstream: string): Promise<SqsProxy> {
     if (fault?.kind === 'reset') return void incoming.socket.destroy();
     if (fault?.kind === 'reply') return answer(response, 200, fault.body(input));
     if (fault?.kind === 'error') {
+      if (fault.date) response.setHeader('date', fault.date.toUTCString());
       return answer(response, fault.status, {
         __type: `com.amazonaws.sqs#${fault.code}`,
         message: fault.message ?? fault.code,

@@ -10,7 +10,8 @@ interface DatabaseError {
 }
 
 /** Connection lost, refused or timed out: whether the statement was committed is unknown. */
-const CONNECTION = /^(CONNECT|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET|DEADLINE)/;
+const CONNECTION =
+  /^(CONNECT|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ERR_SOCKET|ERR_STREAM|ERR_SSL|DEADLINE)/;
 
 /**
  * Serialization (40), lock timeout (55P03), shutdown and crash (57P01–05), resources (53: disk full, too many
@@ -33,7 +34,8 @@ export function classify(error: unknown, events: string): StoreError {
   if (error instanceof StoreError) return error;
   const { code = 'UNKNOWN', message = String(error), detail } = error as DatabaseError;
   const failure = failureOf(error as DatabaseError, events);
-  const said = detail && failure === 'fatal' ? `${message} (${detail})` : message;
+  // the detail of class 23 is the row: data do not belong in logs
+  const said = detail && failure === 'fatal' && !code.startsWith('23') ? `${message} (${detail})` : message;
   return new StoreError(
     failure,
     code,
@@ -47,12 +49,22 @@ function failureOf({ code = '', table_name, routine = '' }: DatabaseError, event
   if (code === STATEMENT_TIMEOUT) return 'slow';
   // int8pl, int8_sum …: a sum left the range of bigint in a merge, which no single event did
   if (code === '22003' && routine.startsWith('int8')) return 'fatal';
-  if (EVENT.test(code)) return table_name === undefined || table_name.startsWith(events) ? 'event' : 'fatal';
+  // limits are of what an event brought, be it the key of a window
+  if (code.startsWith('54') || (EVENT.test(code) && isOf(events, table_name))) return 'event';
   return 'fatal';
 }
 
-/** Whether an insert met a day without a partition (reported as 23514 on the parent). */
+/** Whether the table an error names is the event table or a partition of it; errors in values name none. */
+function isOf(events: string, table: string | undefined): boolean {
+  if (table === undefined || table === events) return true;
+  return table.startsWith(`${events}_`) && /^\d{8}$/.test(table.slice(events.length + 1));
+}
+
+/** Whether the connection failed, so that nothing is known of the statement. */
+export const isConnectionError = (error: unknown): boolean => CONNECTION.test(String((error as DatabaseError).code));
+
+/** Whether an insert met a day without a partition (23514 on the parent), or lost one while it ran (XX000). */
 export function isMissingPartition(error: unknown): boolean {
   const { code, routine } = error as DatabaseError;
-  return code === '23514' && routine === 'ExecFindPartition';
+  return (code === '23514' && routine === 'ExecFindPartition') || (code === 'XX000' && routine === 'relation_open');
 }

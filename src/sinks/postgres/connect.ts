@@ -1,6 +1,7 @@
 import { connect as connectSocket } from 'node:net';
 import postgres from 'postgres';
 import { StoreError } from '../../errors.ts';
+import { isConnectionError } from './classify.ts';
 import type { Target } from './target.ts';
 
 /** Deadlines in milliseconds, in the order in which they must fall: statement < socket < flush < visibility timeout. */
@@ -25,7 +26,8 @@ export interface ConnectOptions {
 /**
  * A pool inside the safe envelope of postgres.js 3.4.9: no `begin`, `reserve`, `writable` or `cursor` (they tear when a connection dies), a
  * synchronous socket factory (a rejecting one leaks its slot), a socket that gives up when it is silent (half-open connections hang otherwise),
- * no type look-up, and a deadline around every statement after which the whole pool is replaced.
+ * no type look-up, and a deadline around every statement. After the deadline and after every connection error the whole pool is replaced: a
+ * statement handed to a connection between its error and its close would otherwise never be answered.
  */
 export function connect(target: Target, { max, statementMs = DEADLINES.statement }: ConnectOptions): Connection {
   const socketMs = statementMs + DEADLINES.socket - DEADLINES.statement;
@@ -34,6 +36,18 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
   const open = (): postgres.Sql =>
     postgres(driverOptions(target, { max, statementMs, socketMs, isWaiting: () => waiting > 0 }));
   let sql = open();
+  const retired = new Set<Promise<void>>();
+
+  /** Statements that other connections of the pool are running get `seconds` to end; what is cut then is repeated. */
+  const replace = (pool: postgres.Sql, seconds: number): void => {
+    if (sql !== pool) return;
+    sql = open();
+    const ended = pool
+      .end({ timeout: seconds })
+      .catch(() => undefined)
+      .finally(() => retired.delete(ended));
+    retired.add(ended);
+  };
 
   const within = async <T>(statement: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
     const pool = sql;
@@ -41,13 +55,15 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
     waiting++;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        if (sql === pool) sql = open();
-        pool.end({ timeout: 0 }).catch(() => undefined);
+        replace(pool, 0);
         reject(new StoreError('retry', 'DEADLINE', `no answer from the database within ${deadline} ms`));
       }, deadline);
     });
     try {
       return await Promise.race([statement(pool), late]);
+    } catch (error) {
+      if (isConnectionError(error)) replace(pool, statementMs / 1_000);
+      throw error;
     } finally {
       waiting--;
       clearTimeout(timer);
@@ -60,7 +76,9 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
     script: async (text) => {
       await within((pool) => pool.unsafe(text).simple());
     },
-    end: () => sql.end({ timeout: 5 }),
+    end: async () => {
+      await Promise.all([sql.end({ timeout: 5 }), ...retired]);
+    },
   };
 }
 
@@ -91,6 +109,10 @@ export function driverOptions(
     prepare: true,
     idle_timeout: 60,
     max_lifetime: null,
+    max_pipeline: 100,
+    sslnegotiation: null,
+    target_session_attrs: null,
+    debug: false,
     connect_timeout: 5,
     keep_alive: 30,
     backoff: false, // the caller backs off, with jitter
@@ -108,11 +130,16 @@ export function driverOptions(
       plan_cache_mode: 'force_generic_plan',
       // The forbidden loop around the fence looks dear enough to compile, which takes ten times as long as to run.
       jit: 'off',
-      work_mem: '32MB',
+      work_mem: '32MB', // a batch is sorted in memory
+      synchronous_commit: 'on', // whatever the server's default: messages are deleted once this says committed
     },
     socket: () => {
       const socket = connectSocket(port, host);
       socket.setNoDelay(true);
+      // Without an error the driver would connect again at once, without end, to a server that accepts and hangs up.
+      socket.once('end', () =>
+        socket.destroy(Object.assign(new Error('the database hung up'), { code: 'ECONNRESET' })),
+      );
       socket.setTimeout(socketMs, () => {
         if (isWaiting()) socket.destroy(Object.assign(new Error('the database fell silent'), { code: 'ETIMEDOUT' }));
       });

@@ -1,6 +1,6 @@
 import type { Entry } from '../../batch.ts';
-import { canonical } from '../../column.ts';
-import { StoreError } from '../../errors.ts';
+import { canonical, type Column } from '../../column.ts';
+import { messageOf, StoreError } from '../../errors.ts';
 import type { AnyEvent, EventTable } from '../../event-table.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { type Reject, rejectIdentity } from '../../reject.ts';
@@ -41,12 +41,20 @@ function columnArrays(table: EventTable<AnyEvent>, entries: readonly Entry<unkno
   return Object.entries(table.columns).map(([name, { type, read }]) =>
     textArray(
       entries.map((entry) => {
-        const value = canonical(type, (read as (event: unknown) => unknown)(entry.value));
+        const value = canonical(type, readColumn(name, read, entry));
         if (value === undefined) throw new StoreError('event', 'column', `column '${name}': expected ${type}`);
         return value;
       }),
     ),
   );
+}
+
+function readColumn(name: string, read: Column<AnyEvent>['read'], entry: Entry<unknown>): unknown {
+  try {
+    return read(entry.value);
+  } catch (error) {
+    throw new StoreError('event', 'column', `column '${name}' threw: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function foldArrays(table: WindowTable<AnyEvent>, fold: Fold | undefined): string[] {

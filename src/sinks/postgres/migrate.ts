@@ -1,23 +1,71 @@
+import { createHash } from 'node:crypto';
+import { defer, lastValueFrom } from 'rxjs';
 import type { AnyEvent, EventTable } from '../../event-table.ts';
 import { messageOf, StoreError } from '../../errors.ts';
+import { backoff } from '../../operators/backoff.ts';
+import { retryBackoff } from '../../operators/retry-backoff.ts';
 import { type Pipeline, shapeOf, type Table } from '../../pipeline.ts';
+import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
 import { eventTableDdl, windowTableDdl } from './ddl.ts';
-import { quoteName, quoteText } from './quote.ts';
+import { plainArray, quoteName, quoteText } from './quote.ts';
 import { SYSTEM_DDL } from './system.ts';
 
 /**
  * Creates or updates the tables of a pipeline and moves its version fence, all in one implicit transaction. Idempotent; many processes may run
- * it at once. It refuses what would break `windows = fold(raw)`: another shape of a table that exists, a window table that joins when raw
- * events are there already.
+ * it at once, beside workers. It refuses what would break `windows = fold(raw)`: another shape of a table that exists, a window table that joins
+ * when raw events are there already, tables of which some are gone.
+ *
+ * Order of locks, the same as in a flush: the table of pipelines, then what the pipeline declares, then rows. The first is a table lock because
+ * those are granted in turn: the share locks of flushes that overlap would keep an update of the row waiting for ever.
  *
  * @throws StoreError `fatal`, saying which table and what to do.
  */
 export async function migrate(connection: Connection, pipeline: Pipeline): Promise<void> {
+  const text = script(pipeline);
+  const layout = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const once = async (): Promise<void> => {
+    if (await isMigrated(connection, pipeline, layout)) await connection.script(partitionsAhead(pipeline.events));
+    else await connection.script(text.replace(LAYOUT, layout));
+  };
+  try {
+    await lastValueFrom(defer(once).pipe(retryBackoff(PATIENCE, { when: (error) => isPassing(error, pipeline) })));
+  } catch (error) {
+    if ((error as { code?: string }).code === REFUSED)
+      throw new StoreError('fatal', 'migrate', messageOf(error), { cause: error });
+    throw error;
+  }
+}
+
+/** A busy database is no reason to fail, an absent one is soon. */
+const PATIENCE = backoff({ first: '200ms', cap: '2s', attempts: 6 });
+
+const isPassing = (error: unknown, pipeline: Pipeline): boolean =>
+  ['retry', 'slow'].includes(classify(error, pipeline.events.name).failure);
+
+/** Whether the very same script ran last, and nobody dropped a table since. */
+async function isMigrated(connection: Connection, pipeline: Pipeline, layout: string): Promise<boolean> {
+  const [system] = await connection.run<{ found: boolean }>(
+    `select to_regclass('scalestream.pipelines') is not null as found`,
+  );
+  if (!system?.found) return false;
+  const names = [pipeline.events, ...pipeline.windows].map((table) => table.name);
+  const [row] = await connection.run<{ same: boolean }>(
+    `select exists (select from scalestream.pipelines where name = $1::text and layout = $2::text)
+       and not exists (select from unnest($3::text::text[]) as t (name) where to_regclass(quote_ident(t.name)) is null) as same`,
+    [pipeline.name, layout, plainArray(names)],
+  );
+  return row?.same ?? false;
+}
+
+const LAYOUT = '{layout}';
+
+function script(pipeline: Pipeline): string {
   const tables = [pipeline.events, ...pipeline.windows];
-  const script = [
+  return [
     `select pg_advisory_xact_lock(hashtextextended('scalestream migrate', 0));`,
     SYSTEM_DDL,
+    `lock table scalestream.pipelines in exclusive mode;`,
     refusals(pipeline, tables),
     eventTableDdl(pipeline.events),
     ...pipeline.windows.map(windowTableDdl),
@@ -25,17 +73,11 @@ export async function migrate(connection: Connection, pipeline: Pipeline): Promi
     `update scalestream.tables set retired_at = now() where pipeline = ${quoteText(pipeline.name)} and retired_at is null and name not in (${tables
       .map((table) => quoteText(table.name))
       .join(', ')});`,
-    `insert into scalestream.pipelines (name, version) values (${quoteText(pipeline.name)}, ${quoteText(pipeline.version)})
-     on conflict (name) do update set version = excluded.version, migrated_at = now() where pipelines.version <> excluded.version;`,
+    `insert into scalestream.pipelines (name, version, layout)
+     values (${quoteText(pipeline.name)}, ${quoteText(pipeline.version)}, ${quoteText(LAYOUT)})
+     on conflict (name) do update set version = excluded.version, layout = excluded.layout, migrated_at = now();`,
     partitionsAhead(pipeline.events),
-  ];
-  try {
-    await connection.script(script.join('\n'));
-  } catch (error) {
-    if ((error as { code?: string }).code === REFUSED)
-      throw new StoreError('fatal', 'migrate', messageOf(error), { cause: error });
-    throw error;
-  }
+  ].join('\n');
 }
 
 /** SQLSTATE of a refused migration: a class of our own. */
@@ -64,7 +106,13 @@ function refusals(pipeline: Pipeline, tables: readonly Table[]): string {
   end if;`
   }`;
   });
-  return `do $$ declare known scalestream.tables; populated boolean; begin ${checks.join('\n')} end $$;`;
+  return `do $$ declare known scalestream.tables; populated boolean; gone text; remains text; begin
+  select string_agg(t.name, ', ') filter (where to_regclass(quote_ident(t.name)) is null),
+    string_agg(t.name, ', ') filter (where to_regclass(quote_ident(t.name)) is not null)
+  into gone, remains from scalestream.tables t where t.pipeline = ${name} and t.retired_at is null;
+  if gone is not null and remains is not null then
+    raise exception using errcode = '${REFUSED}', message = format('%s is gone, but %s is there: they no longer agree. Fix: restore it, or drop them all', gone, remains);
+  end if;${checks.join('\n')} end $$;`;
 }
 
 function register(pipeline: string, table: Table): string {

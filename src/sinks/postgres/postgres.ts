@@ -88,6 +88,9 @@ async function openStore(
     },
     horizon: () => horizon,
     async commit(given) {
+      // The horizon may have moved since the caller looked, and this flush was made for the old one.
+      if (given.entries.some((entry) => entry.time < horizon))
+        throw new StoreError('horizon', 'horizon', 'an event is older than the retention horizon');
       const context: FlushContext = { worker, horizon, oldestHeld: oldestHeld() };
       try {
         await days.ensure(given.entries);

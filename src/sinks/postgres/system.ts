@@ -5,9 +5,11 @@ create schema if not exists scalestream;
 create table if not exists scalestream.pipelines (
   name text primary key,
   version text not null,
+  layout text not null,
   migrated_at timestamptz not null default now()
 );
 comment on table scalestream.pipelines is 'The version fence: a flush of another version writes nothing';
+comment on column scalestream.pipelines.layout is 'Fingerprint of the last migration: the same again has nothing to do';
 
 create table if not exists scalestream.tables (
   name text primary key,
@@ -62,6 +64,10 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended('scalestream partition ' || parent, 0));
   if exists (select 1 from pg_inherits where inhrelid = to_regclass(quote_ident(child))) then
+    return;
+  end if;
+  -- A worker that does not know yet that the horizon moved: its flush will tell it.
+  if exists (select 1 from scalestream.tables where name = parent and horizon >= high) then
     return;
   end if;
   -- Create, then attach: ATTACH takes a lock that flushes and readers do not wait for; CREATE … PARTITION OF would block behind one reader.

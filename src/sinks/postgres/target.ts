@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigError } from '../../errors.ts';
 
@@ -69,5 +70,7 @@ function tlsOf(host: string, parameters: URLSearchParams): false | ConnectionOpt
     });
   }
   const file = parameters.get('sslrootcert');
-  return { servername: host, rejectUnauthorized: true, ...(file ? { ca: readFileSync(file) } : {}) };
+  // an address is no name for SNI; its certificate is checked against the address
+  const identity = isIP(host) === 0 ? { servername: host } : { host };
+  return { ...identity, rejectUnauthorized: true, ...(file ? { ca: readFileSync(file) } : {}) };
 }

@@ -1,0 +1,41 @@
+import { defer, EMPTY, lastValueFrom, timeout } from 'rxjs';
+import { ConfigError, messageOf, undeclared } from '../errors.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Describe, Store } from '../store.ts';
+
+/** Nothing is received and nothing written: a graph that takes longer waits for something of its own. */
+const DEADLINE_MS = 10_000;
+
+/**
+ * Runs a pipeline's graph without messages and without a database, so that what cannot work is found before anything starts.
+ *
+ * @returns the inner graph of its transaction.
+ * @throws ConfigError when the graph throws, does not complete with its messages, has no transaction, or folds into a table that the pipeline
+ *   does not declare.
+ */
+export async function rehearse(pipeline: Pipeline): Promise<Describe> {
+  const declared = new Set(pipeline.windows.map((table) => table.name));
+  let told: Describe | undefined;
+  const store: Store = {
+    prepare(describe, rehearsal) {
+      told = describe;
+      for (const { table } of rehearsal) if (!declared.has(table.name)) throw undeclared(table.name);
+    },
+    horizon: () => 0,
+    commit: () => Promise.reject(new Error('a rehearsal commits nothing')),
+  };
+  const graph$ = defer(() => pipeline.graph({ messages: EMPTY, store }));
+  try {
+    await lastValueFrom(graph$.pipe(timeout(DEADLINE_MS)), { defaultValue: undefined });
+  } catch (error) {
+    throw error instanceof ConfigError ? error : unusable(pipeline, messageOf(error), error);
+  }
+  if (!told) throw unusable(pipeline, 'no transaction');
+  return told;
+}
+
+function unusable({ name }: Pipeline, said: string, cause?: unknown): ConfigError {
+  const [got = '', fix = 'compare it with src/pipelines/storefront.ts'] = said.split('. Fix: ');
+  const expected = 'one transaction(store, …) that folds into declared tables';
+  return new ConfigError({ where: `graph of pipeline '${name}'`, expected, got, fix }, { cause });
+}

@@ -1,0 +1,263 @@
+import { EMPTY, from, lastValueFrom, map, merge, Observable, of, toArray } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import type { Delivery } from '../../src/custody.ts';
+import {
+  acknowledge,
+  decode,
+  filterEvents,
+  flatMapEvents,
+  foldInto,
+  json,
+  mapEvents,
+  memoryStore,
+  pipeline,
+  transaction,
+  tumbling,
+  windowTable,
+} from '../../src/index.ts';
+import { faultyStore } from '../support/faulty-store.ts';
+import { message, SENT_AT } from '../support/message.ts';
+import { atOnce, order, orderPipeline, orders, pace, run, trade } from '../support/orders.ts';
+
+const sent = (...bodies: (object | string)[]): Delivery =>
+  bodies.map((body) => message(typeof body === 'string' ? body : JSON.stringify(body)));
+const start = new Date(SENT_AT).toISOString();
+const nothing = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
+
+describe('transaction', () => {
+  test('new events are folded and kept, rejects are kept, and the messages are acknowledged afterwards', async () => {
+    const graph = orderPipeline();
+    const store = memoryStore(graph);
+    const delivery = sent(
+      [order('a', { cents: 5 }), order('b', { cents: 7 }), { id: 'bad' }],
+      order('c', { product: 'mug' }),
+    );
+    expect(await run(graph, store, [delivery])).toEqual({ ...nothing, committed: 3, rejected: 1, windows: 2 });
+    expect(store.rows('trade')).toEqual([
+      {
+        window_start: start,
+        product: 'mug',
+        orders: '1',
+        cents: '100',
+        least: '100',
+        most: '100',
+        mean_sum: '100',
+        mean_count: '1',
+      },
+      {
+        window_start: start,
+        product: 'tea',
+        orders: '2',
+        cents: '12',
+        least: '5',
+        most: '7',
+        mean_sum: '12',
+        mean_count: '2',
+      },
+    ]);
+    expect(store.events()).toBe(3);
+    expect(store.rejects()).toMatchObject([{ reason: 'schema', message: delivery[0] }]);
+    for (const each of delivery as ReturnType<typeof message>[])
+      expect(each.story).toEqual(['at decode', 'hold transaction', 'at committed', 'acknowledge']);
+  });
+
+  test('an event counts once, however often and in whatever message it comes', async () => {
+    const graph = orderPipeline();
+    const store = memoryStore(graph);
+    const a = order('a');
+    const again = sent([a]);
+    const totals = await run(graph, store, [sent([a, a]), again, again, sent([order('b'), a])]);
+    expect(totals).toEqual({ ...nothing, committed: 2, duplicates: 4, windows: 1 });
+    expect(store.rows('trade')).toMatchObject([{ orders: '2' }]);
+  });
+
+  test('one id at two times is two events', async () => {
+    const graph = orderPipeline();
+    const store = memoryStore(graph);
+    expect(await run(graph, store, [sent([order('a'), order('a', { at: 1 })])])).toMatchObject({ committed: 2 });
+  });
+
+  test('a reject that is delivered again is kept once', async () => {
+    const graph = orderPipeline();
+    const store = memoryStore(graph);
+    const delivery = sent('nope', { id: 'x' });
+    expect(await run(graph, store, [delivery, delivery])).toEqual({ ...nothing, rejected: 2, duplicates: 2 });
+    expect(store.rejects()).toHaveLength(2);
+  });
+
+  test('an event that is unfit in one branch is a reject and counts in none', async () => {
+    const graph = orderPipeline((fresh$) => merge(fresh$.pipe(foldInto(pace)), fresh$.pipe(foldInto(trade))));
+    const store = memoryStore(graph);
+    const totals = await run(graph, store, [sent([order('a'), order('bad', { product: null }), order('c')])]);
+    expect(totals).toEqual({ ...nothing, committed: 2, rejected: 1, windows: 2 });
+    expect(store.rows('pace')).toMatchObject([{ orders: '2' }]);
+    expect(store.rows('trade')).toMatchObject([{ orders: '2' }]);
+    expect(store.rejects()).toMatchObject([{ reason: 'unfoldable', stage: 'foldInto(trade)' }]);
+  });
+
+  test('an event that a filter of one branch throws for counts in none', async () => {
+    const graph = orderPipeline((fresh$) =>
+      merge(
+        fresh$.pipe(foldInto(pace)),
+        fresh$.pipe(
+          filterEvents((e) => e.product?.startsWith('t') ?? thrown()),
+          foldInto(trade),
+        ),
+      ),
+    );
+    const store = memoryStore(graph);
+    const totals = await run(graph, store, [
+      sent([order('a'), order('bad', { product: null }), order('c', { product: 'mug' })]),
+    ]);
+    expect(totals).toEqual({ ...nothing, committed: 2, rejected: 1, windows: 2 });
+    expect(store.rows('pace')).toMatchObject([{ orders: '2' }]);
+    expect(store.rows('trade')).toMatchObject([{ orders: '1' }]);
+    expect(store.rejects()).toMatchObject([{ reason: 'callback', detail: 'no product', stage: 'filterEvents' }]);
+  });
+
+  test('two branches into one table are one fold', async () => {
+    const is = (product: string) => filterEvents((e: { product: string | null }) => e.product === product);
+    const graph = orderPipeline((fresh$) =>
+      merge(fresh$.pipe(is('tea') as never, foldInto(trade)), fresh$.pipe(is('mug') as never, foldInto(trade))),
+    );
+    const store = faultyStore(memoryStore(graph), {});
+    await run(graph, store, [sent([order('a'), order('b', { product: 'mug' }), order('c', { product: 'pot' })])]);
+    expect(store.flushes.map((flush) => flush.folds.map((fold) => fold.table.name))).toEqual([['trade']]);
+    expect(store.rows('trade').map((row) => [row['product'], row['orders']])).toEqual([
+      ['mug', '1'],
+      ['tea', '1'],
+    ]);
+    expect(store.events()).toBe(3);
+  });
+
+  test('inside, children of an event are folded under its position, and events may be mapped', async () => {
+    const graph = orderPipeline((fresh$) =>
+      fresh$.pipe(
+        flatMapEvents((e) => [e, { ...e, product: 'all' }]),
+        mapEvents((e) => ({ ...e, cents: e.cents * 2 })),
+        foldInto(trade),
+      ),
+    );
+    const store = memoryStore(graph);
+    const twice = sent([order('a'), order('b', { product: 'mug' })]);
+    expect(await run(graph, store, [twice, twice])).toEqual({ ...nothing, committed: 2, duplicates: 2, windows: 3 });
+    expect(store.rows('trade').map((row) => [row['product'], row['cents']])).toEqual([
+      ['all', '400'],
+      ['mug', '200'],
+      ['tea', '200'],
+    ]);
+  });
+
+  test('events changed before it pass the schema again, and what is folded is what is stored', async () => {
+    const graph = pipeline('changed', [orders, trade], ({ messages, store }) =>
+      messages.pipe(
+        decode(json(orders)),
+        mapEvents((e) => ({ ...e, cents: e.id === 'bad' ? Number.NaN : e.cents + 1, extra: 1 })),
+        transaction(store, { once: orders }, (fresh$) => fresh$.pipe(foldInto(trade))),
+        acknowledge(),
+      ),
+    );
+    const store = faultyStore(memoryStore(graph), {});
+    expect(await run(graph, store, [sent([order('a'), order('bad')])])).toMatchObject({ committed: 1, rejected: 1 });
+    expect(store.rejects()).toMatchObject([{ reason: 'schema', stage: 'transaction' }]);
+    const [entry] = store.flushes[0]?.entries ?? [];
+    expect(JSON.parse(entry?.json ?? '')).toEqual({ ...order('a', { cents: 101 }), extra: 1 });
+    expect(entry?.value).toEqual(order('a', { cents: 101 }));
+    expect(store.rows('trade')).toMatchObject([{ cents: '101' }]);
+  });
+
+  test('what filters took out before it is settled and counted as filtered', async () => {
+    const graph = pipeline('filtered', [orders, trade], ({ messages, store }) =>
+      messages.pipe(
+        decode(json(orders)),
+        filterEvents((e) => e.cents > 0),
+        transaction(store, { once: orders }, (fresh$) => fresh$.pipe(foldInto(trade))),
+        acknowledge(),
+      ),
+    );
+    const store = memoryStore(graph);
+    const delivery = sent([order('a', { cents: 0 })]);
+    expect(await run(graph, store, [delivery])).toEqual({ ...nothing, filtered: 1 });
+    expect(store.events()).toBe(0);
+    expect((delivery[0] as ReturnType<typeof message>).story.at(-1)).toBe('acknowledge');
+  });
+
+  test('a large batch goes in several statements of at most `events`, and is one committed batch', async () => {
+    const graph = orderPipeline(undefined, { events: 4 });
+    const store = faultyStore(memoryStore(graph), {});
+    const batch = Array.from({ length: 10 }, (_, i) => order(`${i}`));
+    const receipts = await lastValueFrom(
+      graph.graph({ messages: of(sent([...batch, batch[0] as object, {}])), store }).pipe(toArray()),
+    );
+    expect(store.flushes.map((flush) => [flush.entries.length, flush.rejects.length])).toEqual([
+      [4, 1],
+      [4, 0],
+      [2, 0],
+    ]);
+    for (const { entries } of store.flushes)
+      expect(entries.map((entry) => entry.position)).toEqual([...entries.keys()]);
+    expect(receipts).toEqual([
+      { acknowledged: 1, counts: { ...nothing, committed: 10, duplicates: 1, rejected: 1, windows: 1 } },
+    ]);
+    expect(store.rows('trade')).toMatchObject([{ orders: '10' }]);
+  });
+
+  test('at most so many flushes are under way at once as told', async () => {
+    const graph = orderPipeline(undefined, { concurrency: 3, retry: atOnce });
+    const store = memoryStore(graph);
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    let underWay = 0;
+    let most = 0;
+    const gate: typeof store = {
+      ...store,
+      async commit(flush) {
+        most = Math.max(most, ++underWay);
+        if (underWay === 3) open();
+        await opened; // never, if fewer than three came at once
+        const outcome = await store.commit(flush);
+        underWay--;
+        return outcome;
+      },
+    };
+    const deliveries = Array.from({ length: 9 }, (_, i) => sent(order(`${i}`)));
+    expect(await run(graph, gate, deliveries)).toMatchObject({ committed: 9 });
+    expect(most).toBe(3);
+  });
+
+  test('a table that the pipeline does not declare is found before any message is received', async () => {
+    const stray = windowTable('stray', orders, { window: tumbling('1m'), key: {}, measures: {} });
+    const graph = orderPipeline((fresh$) => merge(fresh$.pipe(foldInto(trade)), fresh$.pipe(foldInto(stray))));
+    let subscribed = false;
+    const messages = new Observable<Delivery>((subscriber) => {
+      subscribed = true;
+      subscriber.complete();
+    });
+    const ended = lastValueFrom(graph.graph({ messages, store: memoryStore(graph) }), { defaultValue: 'completed' });
+    await expect(ended).rejects.toThrow("the graph folds into 'stray', which its pipeline does not declare");
+    expect(subscribed).toBe(false);
+  });
+
+  test('a graph that folds nothing keeps the events all the same', async () => {
+    const graph = orderPipeline(() => EMPTY);
+    const store = memoryStore(graph);
+    expect(await run(graph, store, [sent(order('a'))])).toEqual({ ...nothing, committed: 1 });
+  });
+
+  test('an error of the graph itself stops the pipeline and acknowledges nothing', async () => {
+    const graph = orderPipeline((fresh$) =>
+      fresh$.pipe(
+        map((batch) => (batch.entries.length > 0 ? thrown() : batch)),
+        foldInto(trade),
+      ),
+    );
+    const delivery = sent(order('a'));
+    await expect(lastValueFrom(graph.graph({ messages: from([delivery]), store: memoryStore(graph) }))).rejects.toThrow(
+      'no product',
+    );
+    expect((delivery[0] as ReturnType<typeof message>).story.at(-1)).toBe('hold transaction');
+  });
+});
+
+function thrown(): never {
+  throw new Error('no product');
+}

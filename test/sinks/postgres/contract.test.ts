@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { LocalDatabase } from '../../../src/local/database.ts';
+import { storeContract } from '../../contracts/store.ts';
+import { debianBinaries, debianPostgres } from '../../support/debian.ts';
+import { postgresPlace } from '../../support/postgres-place.ts';
+
+storeContract('the Postgres store', () => postgresPlace());
+
+describe.skipIf(debianBinaries() === undefined)("on Debian's server", () => {
+  let debian: LocalDatabase | undefined;
+  beforeAll(async () => {
+    debian = await debianPostgres();
+  });
+  afterAll(() => debian?.stop());
+
+  storeContract('the Postgres store', () => postgresPlace(debian?.url));
+});

@@ -1,0 +1,68 @@
+import postgres from 'postgres';
+import { partsOf } from '../../src/sinks/accumulate.ts';
+import { type Database, postgresDatabase, type PostgresOptions } from '../../src/sinks/postgres/postgres.ts';
+import type { StoreUnderTest } from '../contracts/store.ts';
+import { freshDatabase } from './database.ts';
+
+/** A database of its own for a test, and an observer's connection that no fault reaches. */
+export interface PostgresPlace extends StoreUnderTest {
+  readonly url: string;
+  /** Runs statements as an observer, in text. */
+  query<Row extends object = Record<string, unknown>>(text: string): Promise<Row[]>;
+  /** A process's view of the database; closed with the place. */
+  database(options?: Partial<PostgresOptions>): Database;
+}
+
+/** @param server the URL of the server; default: the run's. */
+export async function postgresPlace(server?: string): Promise<PostgresPlace> {
+  const { url, drop } = await freshDatabase(server);
+  const observer = postgres(url, { max: 2, fetch_types: false, onnotice: () => undefined });
+  const databases: Database[] = [];
+  const query = async <Row extends object>(text: string): Promise<Row[]> => [...(await observer.unsafe<Row[]>(text))];
+  const database: PostgresPlace['database'] = (options) => {
+    const made = postgresDatabase({ url, ...options });
+    databases.push(made);
+    return made;
+  };
+  return {
+    url,
+    query,
+    database,
+    async open(pipeline, worker = 'worker') {
+      const own = database({ connections: 2 });
+      await own.migrate(pipeline);
+      return own.open(pipeline, { worker });
+    },
+    async windows(table) {
+      const rows = await query<Record<string, string>>(`
+        select to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as window_start
+          ${Object.keys(table.key)
+            .map((column) => `, "${column}"::text`)
+            .join('')}
+          ${partsOf(table)
+            .map(({ column }) => `, trim_scale("${column}"::numeric)::text as "${column}"`)
+            .join('')}
+        from "${table.name}" order by ${['window_start', ...Object.keys(table.key)].map((column) => `"${table.name}"."${column}"`).join(', ')}`);
+      return rows.map((row) => ({ ...row }));
+    },
+    async events(table) {
+      const [row] = await query<{ n: string }>(`select count(*) as n from "${table.name}" where counted`);
+      return Number(row?.n);
+    },
+    async rejects() {
+      const rows = await query<{ reason: string; detail: string; ordinal: number; body: string }>(
+        `select reason, detail, ordinal, encode(body, 'hex') as body from scalestream.rejects order by ordinal, body`,
+      );
+      return rows.map((row) => ({ ...row, body: Buffer.from(row.body, 'hex').toString() }));
+    },
+    async moveHorizon(table, to) {
+      await query(`lock table scalestream.tables in exclusive mode;
+        update scalestream.tables set horizon = greatest(horizon, to_timestamp(${to / 1_000})) where name = '${table.name}'`);
+    },
+    async close() {
+      await Promise.all(databases.map((one) => one.close()));
+      await observer.end();
+      await drop();
+    },
+  };
+}
