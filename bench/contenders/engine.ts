@@ -21,19 +21,19 @@ await contend(async ({ databaseUrl, endpoint, region, queue, accessKeyId, secret
         databaseUrl,
         migrate: false,
         waitSeconds: 1,
-        maxBytes: Number(process.env.MB ?? 16) * 2**20, warn: (line) => line.startsWith('no-dead-letter-queue') || console.error(line),
+        warn: (line) => line.startsWith('no-dead-letter-queue') || console.error(line),
       });
       stop = async () => {
         await worker.stop(5_000);
         await database.close();
       };
       const { promise: settled, resolve } = Promise.withResolvers<void>();
-      let peak = { rss: 0 } as NodeJS.MemoryUsage; setTimeout(()=>0,0); const look = setInterval(() => { const m = process.memoryUsage(); if (m.rss > peak.rss) peak = m; (globalThis as any).PEAK = peak;
+      const look = setInterval(() => {
         const stats = worker.stats();
         if (arrivedOf(stats) >= events && stats.source.acknowledged >= messages && source.stats().held === 0) resolve();
       }, LOOK_MS);
       await Promise.race([settled, worker.done]).finally(() => clearInterval(look));
     },
-    close: () => { console.error(Object.entries((globalThis as any).PEAK).map(([k,v]) => k + ' ' + Math.round(v as number/2**20)).join(' ')); return stop(); },
+    close: () => stop(),
   };
 });

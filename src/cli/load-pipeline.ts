@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError, messageOf } from '../errors.ts';
@@ -20,8 +20,11 @@ export async function loadPipeline(file: string | undefined): Promise<Pipeline> 
     });
   }
   const path = resolve(file);
-  if (!existsSync(path))
-    throw new ConfigError({ where, expected: 'a pipeline file', got: 'no such file', fix: 'check the path' });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) {
+    const got = found ? 'a directory' : 'no such file';
+    throw new ConfigError({ where, expected: 'a pipeline file', got, fix: 'check the path' });
+  }
   let module: { readonly default?: unknown };
   try {
     module = await import(pathToFileURL(path).href);

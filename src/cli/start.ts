@@ -141,6 +141,7 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
       }),
       open.worker.done,
     ]);
+    if (stopped.aborted) err('stopping: what is in the queue is still committed');
     await Promise.race([settled(open, () => traffic.counts.produced), open.worker.done]);
     seconds = (performance.now() - started) / 1_000;
   } finally {
@@ -149,6 +150,7 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
     queue.client.destroy();
     await close(open);
   }
+  err(`verifying ${grouped(traffic.counts.produced)} events`);
   const result = await snapshot(databaseUrl, storefront, (view) => verify(storefront, view));
   const { produced, good, bad } = traffic.counts;
   // What the database says, not what the worker thinks: a commit whose answer was lost looks like a duplicate to it.

@@ -31,11 +31,14 @@ export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, F
     const row: Contributed[] = [];
     for (const entry of batch.entries) {
       try {
-        for (const [i, { name, value }] of values.entries()) row[i] = contributionOf(name, value(entry.value));
+        for (let i = 0; i < values.length; i++) {
+          const { name, value } = values[i] as (typeof values)[number];
+          row[i] = contributionOf(name, value(entry.value));
+        }
         const index = groups.of(table.window.start(entry.time), entry.value);
         event.push(entry.position);
         group.push(index);
-        for (const [i, column] of contributions.entries()) column.push(row[i] as Contributed);
+        for (let i = 0; i < row.length; i++) contributions[i]?.push(row[i] as Contributed);
       } catch (error) {
         rejects.set(
           entry.position,

@@ -10,6 +10,7 @@ type Level = Map<unknown, Level | number>;
 /** Numbers the groups (window, key) of a batch. Nested maps: no key text is built per event. */
 export function grouping<T>(table: WindowTable<T>) {
   const columns = Object.entries(table.key);
+  const readers = columns.map(([, column]) => column.read);
   const windows: Micros[] = [];
   const keys = columns.map((): string[] => []);
   const seen: Level = new Map();
@@ -39,7 +40,7 @@ export function grouping<T>(table: WindowTable<T>) {
     keys,
     of(window: Micros, event: T): number {
       path[0] = window;
-      for (const [i, [, column]] of columns.entries()) path[i + 1] = column.read(event);
+      for (let i = 0; i < readers.length; i++) path[i + 1] = readers[i]?.(event);
       const found = find(seen, path);
       if (found !== undefined) return found;
       // a new spelling: two may be one key (uuid case)

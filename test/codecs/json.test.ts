@@ -86,11 +86,13 @@ describe('compression', () => {
   test.each([
     ['gzip', gzipSync(lines).toString('base64')],
     ['zstd', zstdCompressSync(lines).toString('base64')],
-  ])('%s is opened, with its attribute and without, and inside an envelope', (kind, body) => {
+  ])('%s is opened, with its attribute and without, inside an envelope and around one', (kind, body) => {
     expect(outcome(body, orders, { 'content-encoding': kind })).toEqual(both);
     expect(outcome(body)).toEqual(both);
     const notice = { Type: 'Notification', TopicArn: 'arn:aws:sns:us-west-2:1:t', Message: body };
     expect(outcome(JSON.stringify(notice))).toEqual(both);
+    const enveloped = JSON.stringify({ ...notice, Message: TEA });
+    expect(outcome(gzipSync(enveloped).toString('base64'))).toEqual({ ids: ['tea'], reasons: [] });
     const MessageAttributes = { 'content-encoding': { Type: 'String', Value: kind } };
     expect(outcome(JSON.stringify({ ...notice, MessageAttributes }))).toEqual(both);
   });

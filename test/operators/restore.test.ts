@@ -55,6 +55,29 @@ describe('restore', () => {
   test('a table of ids only stores no events, so none is read back', () => {
     const ids = eventTable('ids', { schema: z.string(), id: (e) => e, time: () => 0, keep: { ids: '1d' } });
     const batch = changed(7);
-    expect(restore(ids as never, batch)).toBe(batch);
+    expect(restore(ids as never, batch).entries).toEqual(batch.entries);
   });
+
+  test.each(['1d', { ids: '1d' }] as const)(
+    'children of events whose id is a uuid have no id that fits (keep: %j)',
+    (keep) => {
+      const uuids = eventTable('uuids', {
+        schema: z.looseObject({ id: z.string(), at: z.number() }),
+        id: { uuid: (e) => e.id },
+        time: (e) => e.at,
+        keep,
+      });
+      const parent = order('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11');
+      const child = { ...parent, id: `${parent.id}#0` };
+      const batch = batchOf([parent, child]);
+      const { entries, rejects } = restore(uuids as never, {
+        ...batch,
+        entries: batch.entries.map((entry) => ({ ...entry, json: undefined })) as Entry<never>[],
+      });
+      expect(entries.map((entry) => entry.id)).toEqual([parent.id]);
+      expect(rejects).toMatchObject([
+        { reason: 'no-id', detail: expect.stringContaining("declare the table's id as text") },
+      ]);
+    },
+  );
 });

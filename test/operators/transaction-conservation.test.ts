@@ -88,7 +88,6 @@ test('committed + duplicates + rejected = arrived, and the windows are the fold 
           const texts = records.map(({ text }) => text);
           return lines ? texts.join('\n') : `[${texts.join(',')}]`;
         });
-        // records that are no JSON break an array apart as a whole only when brackets do not balance: these do
         const delivered = [...sent.keys(), ...again];
         const deliveries = [];
         for (let at = 0, i = 0; at < delivered.length; i++) {

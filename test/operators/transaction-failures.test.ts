@@ -3,11 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { memoryStore, StoreError } from '../../src/index.ts';
 import { backoff } from '../../src/operators/backoff.ts';
 import { faultyStore, refusing, unknownOutcome } from '../support/faulty-store.ts';
-import { message, SENT_AT } from '../support/message.ts';
-import { order, orderPipeline, orders, run } from '../support/orders.ts';
+import { SENT_AT } from '../support/message.ts';
+import { order, orderPipeline, orders, run, sent } from '../support/orders.ts';
 
 const many = (n: number) => Array.from({ length: n }, (_, i) => order(`${i}`));
-const sent = (events: readonly unknown[]) => [message(JSON.stringify(events))];
 const graph = orderPipeline();
 
 describe('transaction', () => {

@@ -15,9 +15,14 @@ export interface Trade {
   readonly sent: { events: number; purchases: number; cents: number };
 }
 
-/** Packs `pack` events to a message. The same seed is the same trade. */
+/** Event times go on from here at two a second: slowly enough that visitors come to buy. */
+const START_AGO_MS = 6 * 3_600_000;
+
+/** Packs `pack` events to a message. Event times are recent, since old ones are refused. */
 export function trade(queue: FreshQueue, pack: number, seed = 11): Trade {
-  const texts = simulate({ seed, startAt: Date.UTC(2026, 10, 22), rate: 1_000 }).texts()[Symbol.iterator]();
+  const texts = simulate({ seed, startAt: Date.now() - START_AGO_MS, rate: 2 })
+    .texts()
+    [Symbol.iterator]();
   const sent = { events: 0, purchases: 0, cents: 0 };
   const next = (): string => {
     const text = String(texts.next().value);

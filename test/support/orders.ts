@@ -23,7 +23,7 @@ import {
   tumbling,
   windowTable,
 } from '../../src/index.ts';
-import { message, SENT_AT } from './message.ts';
+import { message, type RecordedMessage, SENT_AT } from './message.ts';
 
 /** The event of most tests: small, and every field matters. */
 export const Order = z.object({
@@ -80,6 +80,13 @@ export function batchOf<T>(values: readonly (T & { readonly id: string; readonly
 export const freshOf = <T>(values: readonly (T & { readonly id: string; readonly at: number })[]): Fresh<T> =>
   batchOf(values) as unknown as Fresh<T>;
 
+/** A delivery: a message of each body, an object as its JSON. */
+export const sent = (...bodies: readonly (object | string)[]): RecordedMessage[] =>
+  bodies.map((body) => message(typeof body === 'string' ? body : JSON.stringify(body)));
+
+/** The totals of {@link run} where nothing came. */
+export const nothing = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
+
 /** Tries again at once. */
 export const atOnce = backoff({ first: '1ms', cap: '1ms', random: () => 0 });
 
@@ -99,7 +106,7 @@ export const orderPipeline = (
 /** Runs a pipeline over the deliveries to its end and adds up its receipts. */
 export async function run(pipeline: Pipeline, store: Store, deliveries: readonly Delivery[]) {
   const receipts = await lastValueFrom(pipeline.graph({ messages: from(deliveries), store }).pipe(toArray()));
-  const totals = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
+  const totals = { ...nothing };
   for (const { counts } of receipts)
     for (const [name, n] of Object.entries(counts)) totals[name as keyof typeof totals] += n;
   return totals;

@@ -18,7 +18,16 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
   const { url, drop } = await freshDatabase(server);
   const observer = postgres(url, { max: 2, fetch_types: false, onnotice: () => undefined });
   const databases: Database[] = [];
-  const query = async <Row extends object>(text: string): Promise<Row[]> => [...(await observer.unsafe<Row[]>(text))];
+  // A test may bring the whole server down; the observer waits until it is there again.
+  const query = async <Row extends object>(text: string): Promise<Row[]> => {
+    for (;;) {
+      try {
+        return [...(await observer.unsafe<Row[]>(text))];
+      } catch (error) {
+        if (!/^(CONN|ECONN|57P0|EPIPE)/.test((error as { code: string }).code)) throw error;
+      }
+    }
+  };
   const database: PostgresPlace['database'] = (options) => {
     const made = postgresDatabase({ url, ...options });
     databases.push(made);

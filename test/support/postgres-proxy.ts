@@ -64,7 +64,7 @@ export async function postgresProxy(databaseUrl: string): Promise<PostgresProxy>
   function accept(client: Socket): void {
     accepted++;
     client.on('error', () => client.destroy());
-    if (door === 'hang-up') return void client.end();
+    if (door === 'hang-up') return void client.resume().end();
     if (door === 'ignore') {
       ignored.add(client.once('close', () => ignored.delete(client)));
       return void client.resume();

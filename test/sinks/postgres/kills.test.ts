@@ -65,11 +65,9 @@ describe('on a server of its own', () => {
     await flushUnderFire(place, async (batch) => {
       if (batch % 16 !== 0) return;
       // Postgres takes the sudden death of one backend for corrupted memory: it ends all of them and recovers from its log.
-      const victims = await place
-        .query<{ pid: number }>(
-          `select pid from pg_stat_activity where datname = current_database() and application_name = 'scalestream' limit 1`,
-        )
-        .catch(() => []);
+      const victims = await place.query<{ pid: number }>(
+        `select pid from pg_stat_activity where datname = current_database() and application_name = 'scalestream' limit 1`,
+      );
       for (const { pid } of victims) {
         process.kill(pid, 'SIGKILL');
         crashes += 1;
