@@ -58,20 +58,16 @@ const BIGINT_LIMIT = 2n ** 63n;
  * canonical('uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'); // 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'
  */
 export function canonical(type: ColumnType, value: unknown): string | null | undefined {
-  if (value === null || value === undefined) return null;
-  switch (type) {
-    case 'text':
-      return typeof value === 'string' && storable(value) ? value : undefined;
-    case 'uuid':
-      return typeof value === 'string' ? canonicalUuid(value) : undefined;
-    case 'bigint':
-      return canonicalInteger(value);
-    case 'numeric':
-      return decimal(value);
-    case 'boolean':
-      return typeof value === 'boolean' ? String(value) : undefined;
-  }
+  return value === null || value === undefined ? null : FORMS[type](value);
 }
+
+const FORMS: Readonly<Record<ColumnType, (value: unknown) => string | undefined>> = {
+  text: (value) => (typeof value === 'string' && storable(value) ? value : undefined),
+  uuid: (value) => (typeof value === 'string' ? canonicalUuid(value) : undefined),
+  bigint: canonicalInteger,
+  numeric: decimal,
+  boolean: (value) => (typeof value === 'boolean' ? String(value) : undefined),
+};
 
 /** Whether Postgres can store the text: no NUL, no lone surrogate. */
 export const storable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');

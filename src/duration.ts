@@ -22,7 +22,7 @@ export function milliseconds(duration: Duration, what = 'duration'): number {
       where: what,
       expected: "a number above zero and its unit: ms, s, m, h or d, such as '10s'",
       got: JSON.stringify(duration),
-      fix: /^\d+$/.test(String(duration)) ? `'${duration}s' or '${duration}ms'?` : "write it like '100ms' or '90d'",
+      fix: /^\d+$/.test(duration) ? `'${duration}s' or '${duration}ms'?` : "write it like '100ms' or '90d'",
     });
   }
   return value;

@@ -81,7 +81,7 @@ export function eventTable<S extends StandardSchemaV1>(
   return {
     kind: 'events',
     name,
-    schema: options.schema as StandardSchemaV1<unknown, T>,
+    schema: options.schema,
     id,
     time: options.time,
     keepDays: days(keep, where),

@@ -41,7 +41,8 @@ export function json<T>(
     table,
     decode(message, entries, rejects) {
       const reject = (refusal: Refusal, ordinal: number, body: string, identified = false): void => {
-        rejects.push({ ...refusal, stage: 'decode', message, ordinal, position: -1, body, identified });
+        const { reason, detail } = refusal;
+        rejects.push({ reason, detail, stage: 'decode', message, ordinal, position: -1, body, identified });
       };
       const text = unpack(message, maxBytes, envelope);
       if (text instanceof Refusal) return reject(text, -1, message.body);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { map, type OperatorFunction } from 'rxjs';
 import type { Fresh } from '../batch.ts';
 import { decimal } from '../column.ts';
@@ -64,6 +65,6 @@ function contributionOf(name: string, value: unknown): Contributed {
   if (value === null || value === undefined) return null;
   const text = decimal(value);
   if (text === undefined)
-    throw new Unfoldable(`measure '${name}': expected a finite number, a bigint or decimal text; got ${String(value)}`);
+    throw new Unfoldable(`measure '${name}': expected a finite number, a bigint or decimal text; got ${inspect(value)}`);
   return text;
 }

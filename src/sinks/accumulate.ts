@@ -1,4 +1,4 @@
-import Big from 'big.js';
+import { Big } from 'big.js';
 import type { Micros } from '../event-time.ts';
 import type { Fold } from '../store.ts';
 import type { AnyEvent } from '../event-table.ts';

@@ -32,41 +32,51 @@ export interface ConnectOptions {
 export function connect(target: Target, { max, statementMs = DEADLINES.statement }: ConnectOptions): Connection {
   const socketMs = statementMs + DEADLINES.socket - DEADLINES.statement;
   const deadline = statementMs + DEADLINES.flush - DEADLINES.statement;
-  let waiting = 0;
-  const open = (): postgres.Sql =>
-    postgres(driverOptions(target, { max, statementMs, socketMs, isWaiting: () => waiting > 0 }));
-  let sql = open();
-  const retired = new Set<Promise<void>>();
+  const ending = new Set<Promise<void>>();
 
-  /** Statements that other connections of the pool are running get `seconds` to end; what is cut then is repeated. */
-  const replace = (pool: postgres.Sql, seconds: number): void => {
-    if (sql !== pool) return;
-    sql = open();
-    const ended = pool
-      .end({ timeout: seconds })
+  const open = (): Pool => {
+    const opened: Pool = {
+      sql: postgres(
+        driverOptions(target, { max, statementMs, socketMs, isWaiting: () => opened.running > 0 || opened.retired }),
+      ),
+      running: 0,
+      retired: false,
+    };
+    return opened;
+  };
+  let current = open();
+
+  /** What other connections of the pool are running may end first; `now` cuts it off, to be repeated. */
+  const retire = (pool: Pool, now = false): void => {
+    pool.retired = true;
+    if (pool === current) current = open();
+    if (pool.running > 0 && !now) return;
+    const ended = pool.sql
+      .end({ timeout: 0 })
       .catch(() => undefined)
-      .finally(() => retired.delete(ended));
-    retired.add(ended);
+      .finally(() => ending.delete(ended));
+    ending.add(ended);
   };
 
   const within = async <T>(statement: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
-    const pool = sql;
+    const pool = current;
     let timer: NodeJS.Timeout | undefined;
-    waiting++;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        replace(pool, 0);
+        retire(pool, true);
         reject(new StoreError('retry', 'DEADLINE', `no answer from the database within ${deadline} ms`));
       }, deadline);
     });
+    pool.running++;
     try {
-      return await Promise.race([statement(pool), late]);
+      return await Promise.race([statement(pool.sql), late]);
     } catch (error) {
-      if (isConnectionError(error)) replace(pool, statementMs / 1_000);
+      if (isConnectionError(error)) pool.retired = true;
       throw error;
     } finally {
-      waiting--;
       clearTimeout(timer);
+      pool.running--;
+      if (pool.retired) retire(pool);
     }
   };
 
@@ -77,9 +87,17 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
       await within((pool) => pool.unsafe(text).simple());
     },
     end: async () => {
-      await Promise.all([sql.end({ timeout: 5 }), ...retired]);
+      await Promise.all([current.sql.end({ timeout: 5 }), ...ending]);
     },
   };
+}
+
+interface Pool {
+  readonly sql: postgres.Sql;
+  /** Statements under way. */
+  running: number;
+  /** It met an error of a connection, and gets no new statements. */
+  retired: boolean;
 }
 
 interface DriverLimits {
