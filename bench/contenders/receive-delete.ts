@@ -1,14 +1,14 @@
-import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { sqsClient } from '../../src/producer/sqs-client.ts';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { contend } from './contend.ts';
 
 const LOOPS = 8;
 
-/** The bare queue: the SDK receives and deletes the same messages, MD5 off, a client for each kind of call, and does nothing with them. */
+/** The bare queue: the SDK receives and deletes the same messages, with MD5 off and middleware cached, a client for each kind of call, and does nothing with them. */
 await contend(async ({ endpoint, region, queueUrl, accessKeyId, secretAccessKey, messages }) => {
   const access = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
-  const polls = sqsClient(access, { sockets: LOOPS, attempts: 1 });
-  const calls = sqsClient(access, { sockets: LOOPS, attempts: 3 });
+  const tuned = { md5: false as const, cacheMiddleware: true, useQueueUrlAsEndpoint: false };
+  const polls = new SQSClient({ ...access, ...tuned });
+  const calls = new SQSClient({ ...access, ...tuned });
   let deleted = 0;
   const loop = async (): Promise<void> => {
     while (deleted < messages) {

@@ -37,7 +37,7 @@ Runs a worker of a pipeline. Any number may share a queue; one may be stopped or
   --visibility TIME     how long a received message stays ours before it is renewed; default 60s
   --grace TIME          how long a stop may take; default 25s
   --max-messages N      most messages in custody; default 5000
-  --max-bytes N         most decoded bytes in custody; default 16777216
+  --max-bytes N         most decoded bytes in custody; default 6291456
   --worker NAME         name of its progress row; default: host and process id
   --json                one JSON object as the last line of the output
 

@@ -136,8 +136,8 @@ describe('a pipeline file that cannot work is told with one clear message and ex
     ],
     [
       'a graph that cannot be built',
-      pipelineText('events, windows', 'decode()'),
-      /graph of pipeline 'test': expected one transaction.*got .*undefined/,
+      pipelineText('events, windows', 'nowhere()'),
+      /graph of pipeline 'test': expected one transaction.*got nowhere is not defined/,
     ],
     [
       'a name that is no SQL identifier',

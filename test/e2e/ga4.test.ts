@@ -45,6 +45,8 @@ async function expectTruth({ sql }: Scene, file: string): Promise<void> {
   expect(decimal(total?.revenue ?? '')).toBe(decimal(truth(file).purchase_revenue_usd_all_rows ?? ''));
 }
 
+let viewsOnce: string[] | undefined;
+
 /** Page views by hour and country, counted here from the lines of the nested file. */
 function trueViews(): string[] {
   const views = new Map<string, number>();
@@ -64,7 +66,9 @@ function trueViews(): string[] {
 async function expectViews({ sql }: Scene): Promise<void> {
   const rows = await sql<{ window_start: Date; country: string; views: string }[]>`
     select window_start, country, views::text from ga4_page_views`;
-  expect(rows.map((row) => `${hourOf(row.window_start)} ${row.country} ${row.views}`).sort()).toEqual(trueViews());
+  expect(rows.map((row) => `${hourOf(row.window_start)} ${row.country} ${row.views}`).sort()).toEqual(
+    (viewsOnce ??= trueViews()),
+  );
 }
 
 describe.each([

@@ -30,7 +30,8 @@ test('twenty times a worker is killed while messages arrive up to three times: e
   const run = ['run', PIPELINE, '--visibility', '2s', '--max-messages', String(CREDIT)];
   const start = (slot: number): Command => command(run, { ...env, AWS_ENDPOINT_URL_SQS: proxies[slot]?.endpoint });
   const workers = [start(0), start(1)];
-  const dice = seededRandom(Date.now());
+  const seed = Date.now();
+  const dice = seededRandom(seed);
   const seen: { readonly counted: number; readonly sent: number }[] = [];
 
   for (let kill = 0; kill < KILLS; kill++) {
@@ -49,8 +50,8 @@ test('twenty times a worker is killed while messages arrive up to three times: e
   }
   // Each died while data flowed: something was counted, and something was not yet.
   for (const at of seen) {
-    expect(at.counted).toBeGreaterThan(0);
-    expect(at.counted).toBeLessThan(at.sent);
+    expect(at.counted, `seed ${seed}`).toBeGreaterThan(0);
+    expect(at.counted, `seed ${seed}`).toBeLessThan(at.sent);
   }
   expect(sent.events).toBe(KILLS * SLICE * PACK);
 

@@ -23,12 +23,10 @@ test('Postgres stops in the middle of a run and comes back: a clear message, and
   // The database's user must be able to enter it where we are root.
   chmodSync(directory, 0o755);
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const start = async () => {
-    const database = await startLocalDatabase({ directory, keep: true });
-    onTestFinished(() => database.stop());
-    return database;
-  };
+  const start = () => startLocalDatabase({ directory, keep: true });
   const first = await start();
+  let database = first;
+  onTestFinished(() => database.stop());
   const door = await relay(first.port);
   const server = new URL(first.url);
   server.port = String(door.port);
@@ -48,8 +46,8 @@ test('Postgres stops in the middle of a run and comes back: a clear message, and
   await worker.said(/the database fails: receiving stopped, nothing is lost\. .*(ECONN|CONNECTION)/);
   await door.refused(3);
 
-  const second = await start();
-  door.lead(second.port);
+  database = await start();
+  door.lead(database.port);
   await worker.said(/the database is back: receiving again/);
   const ended = await worker.ended;
   expect(ended, ended.err).toMatchObject({ code: 0 });
@@ -67,7 +65,8 @@ test('a queue that cannot be reached for a while is told, polled less, and taken
   const env = { ...set.env, AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${door.port}` };
   const { send, sent } = trade(set.queue, 10);
   await send(100);
-  const worker = command(['run', PIPELINE, '--json'], env);
+  // What was on its way to a poll when its connection broke comes back after the visibility timeout.
+  const worker = command(['run', PIPELINE, '--visibility', '2s', '--json'], env);
   await vi.waitUntil(async () => (await counted(set, storefront)) === sent.events, PATIENCE);
   door.lead(undefined);
   await send(100);

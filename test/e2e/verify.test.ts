@@ -23,8 +23,9 @@ test('verify tells a window that was changed, deleted or made up from the fold o
 
   const before = await verify();
   expect(before.code).toBe(0);
-  const [{ windows = 0 } = {}] = await sql<{ windows: number }[]>`
+  const [rows] = await sql<{ windows: number }[]>`
     select ((select count(*) from product_trade) + (select count(*) from country_sales))::int as windows`;
+  const windows = rows?.windows ?? 0;
   expect(before.json()).toEqual({ equal: true, events: EVENTS, windows, differing: 0, rejects: 0 });
 
   const [row] = await sql<{ window_start: Date; product: string; events: string }[]>`

@@ -20,12 +20,12 @@ const START_AGO_MS = 6 * 3_600_000;
 
 /** Packs `pack` events to a message. Event times are recent, since old ones are refused. */
 export function trade(queue: FreshQueue, pack: number, seed = 11): Trade {
-  const texts = simulate({ seed, startAt: Date.now() - START_AGO_MS, rate: 2 })
-    .texts()
-    [Symbol.iterator]();
+  const simulation = simulate({ seed, startAt: Date.now() - START_AGO_MS, rate: 2 });
+  const texts = simulation.texts();
+  const iterator = texts[Symbol.iterator]();
   const sent = { events: 0, purchases: 0, cents: 0 };
   const next = (): string => {
-    const text = String(texts.next().value);
+    const text = String(iterator.next().value);
     const event = JSON.parse(text) as ShopEvent;
     sent.events += 1;
     if (event.type === 'purchase') {

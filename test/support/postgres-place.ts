@@ -9,6 +9,10 @@ export interface PostgresPlace extends StoreUnderTest {
   readonly url: string;
   /** Runs statements as an observer, in text. */
   query<Row extends object = Record<string, unknown>>(text: string): Promise<Row[]>;
+  /** A session of its own, for transactions that hold locks; ended with the place. */
+  session(): (text: string) => Promise<Record<string, unknown>[]>;
+  /** Resolves when so many statements wait for a lock. */
+  waiting(statements: number): Promise<void>;
   /** A process's view of the database; closed with the place. */
   database(options?: Partial<PostgresOptions>): Database;
 }
@@ -18,6 +22,7 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
   const { url, drop } = await freshDatabase(server);
   const observer = postgres(url, { max: 2, fetch_types: false, onnotice: () => undefined });
   const databases: Database[] = [];
+  const sessions: postgres.Sql[] = [];
   // A test may bring the whole server down; the observer waits until it is there again.
   const query = async <Row extends object>(text: string): Promise<Row[]> => {
     for (;;) {
@@ -37,6 +42,18 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
     url,
     query,
     database,
+    session() {
+      const own = postgres(url, { max: 1, fetch_types: false, onnotice: () => undefined });
+      sessions.push(own);
+      return async (text) => [...(await own.unsafe(text))];
+    },
+    async waiting(statements) {
+      const count = `select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      for (;;) {
+        const [row] = await query<{ n: string }>(count);
+        if (Number(row?.n) >= statements) return;
+      }
+    },
     async open(pipeline, worker = 'worker') {
       const own = database({ connections: 2 });
       await own.migrate(pipeline);
@@ -70,7 +87,7 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
     },
     async close() {
       await Promise.all(databases.map((one) => one.close()));
-      await observer.end();
+      await Promise.all([observer, ...sessions].map((one) => one.end()));
       await drop();
     },
   };

@@ -129,7 +129,6 @@ export function driverOptions(
     max_lifetime: null,
     max_pipeline: 100,
     sslnegotiation: null,
-    target_session_attrs: null,
     debug: false,
     connect_timeout: 5,
     keep_alive: 30,
@@ -164,5 +163,5 @@ export function driverOptions(
       return socket;
     },
   };
-  return options as unknown as postgres.Options<Record<string, never>>;
+  return options;
 }
