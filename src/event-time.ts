@@ -60,6 +60,3 @@ function fromText(text: string): number {
   const millis = Date.parse(`${date}T${clock}${offset}`);
   return millis * MICROS_PER_MS + (fraction ? Math.round(Number(fraction.padEnd(9, '0')) / 1_000) : 0);
 }
-
-/** Midnight (UTC) of the day that holds `time`. */
-export const startOfDay = (time: Micros): Micros => Math.floor(time / MICROS_PER_DAY) * MICROS_PER_DAY;

@@ -1,41 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Message } from '../../src/custody.ts';
-import type { AnyEvent, EventTable } from '../../src/event-table.ts';
-import type { Pipeline, Store, WindowTable } from '../../src/index.ts';
 import { memoryStore } from '../../src/index.ts';
 import { message, SENT_AT } from '../support/message.ts';
 import { order, orderPipeline, orders, run, trade } from '../support/orders.ts';
-import { balances, banking, idOf, OWNER, payment, payments, till } from './payments.ts';
+import { balances, banking, payment, payments, till } from './payments.ts';
 import { shuffled } from './shuffled.ts';
-
-/** What a test sees of a kept reject. */
-export interface KeptReject {
-  readonly reason: string;
-  readonly detail: string;
-  readonly body: string;
-  readonly ordinal: number;
-}
-
-/** A place for stores, empty at first. */
-export interface StoreUnderTest {
-  /** A worker's store; several share what is stored. */
-  open(pipeline: Pipeline, worker?: string): Promise<Store>;
-  /** The rows of a window table: `window_start` in ISO form, the key columns and stored measures as plain text. */
-  windows(table: WindowTable<AnyEvent>): Promise<Record<string, unknown>[]>;
-  events(table: EventTable<AnyEvent>): Promise<number>;
-  rejects(): Promise<readonly KeptReject[]>;
-  /** Moves the retention horizon forward, milliseconds since 1970. */
-  moveHorizon(table: EventTable<AnyEvent>, to: number): Promise<void>;
-  close(): Promise<void>;
-}
+import { type StoreUnderTest, together } from './store-under-test.ts';
 
 const DAY = 86_400_000;
-
-/** Each event in a message of its own. */
-const apiece = (values: readonly unknown[]): Message[] => values.map((value) => message(JSON.stringify(value)));
-
-/** All events in one message. */
-const together = (values: readonly unknown[]): Message[] => [message(JSON.stringify(values))];
 
 const byText = (rows: readonly Record<string, unknown>[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
 
@@ -67,73 +38,6 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const totals = await run(banking, store, [together([payment(2), payment(3), payment(1)])]);
       expect(totals).toMatchObject({ committed: 1, duplicates: 2, windows: 0 });
       expect(await place.windows(balances)).toMatchObject([{ payments: '3', total: '3' }]);
-    });
-
-    test('an id twice in one batch counts once', async () => {
-      const store = await place.open(banking);
-      const totals = await run(banking, store, [[...together([payment(1), payment(1)]), ...apiece([payment(1)])]]);
-      expect(totals).toMatchObject({ committed: 1, duplicates: 2 });
-      expect(await place.windows(balances)).toMatchObject([{ payments: '1' }]);
-    });
-
-    test('the same id at two times is two events', async () => {
-      const store = await place.open(banking);
-      await run(banking, store, [together([payment(1), payment(1, { at: '2026-01-01T00:00:00.000001Z' })])]);
-      expect(await place.events(payments)).toBe(2);
-    });
-
-    test('uuid ids that differ in case are one event', async () => {
-      const store = await place.open(banking);
-      const [lower, upper] = [payment(0xabc), payment(0xabc, { id: idOf(0xabc).toUpperCase() })];
-      await run(banking, store, [together([lower, upper]), together([upper])]);
-      expect(await place.events(payments)).toBe(1);
-      expect(await place.windows(balances)).toMatchObject([{ payments: '1' }]);
-    });
-
-    test('text ids that differ in case, or in spaces, are two events', async () => {
-      const store = await place.open(orderPipeline());
-      const ids = ['x', 'X', ' x', 'x ', 'ẍ', 'x\u0308'];
-      await run(orderPipeline(), store, [together(ids.map((id) => order(id)))]);
-      expect(await place.events(orders)).toBe(ids.length);
-    });
-
-    test('text ids may hold whatever text holds', async () => {
-      const store = await place.open(orderPipeline());
-      const ids = ['"', '\\', '\\"', '{}', '{a,b}', ',', 'NULL', 'null', "'", '\n', '\t', '\u001e', '😀', '$1', '%'];
-      const values = ids.map((id) => order(id));
-      await run(orderPipeline(), store, [together(values), together(values)]);
-      expect(await place.events(orders)).toBe(ids.length);
-      expect(await place.windows(trade)).toMatchObject([{ orders: String(ids.length) }]);
-    });
-
-    test('times that differ below a microsecond are one event', async () => {
-      const store = await place.open(banking);
-      const at = (fraction: string): string => `2026-01-01T00:00:00.${fraction}Z`;
-      const close = ['0000001', '000000100', '0000004', '000000'].map((fraction) => payment(1, { at: at(fraction) }));
-      await run(banking, store, [together(close), ...close.map((one) => together([one]))]);
-      expect(await place.events(payments)).toBe(1);
-    });
-
-    test('keys may hold whatever text holds, and stay apart', async () => {
-      const store = await place.open(banking);
-      const keys = ['', ' ', 'NULL', 'null', '"', '\\', 'a,b', '{a}', "'", '\n', 'é', 'e\u0301', '😀', 'A', 'a', '%s'];
-      const values = keys.map((account, n) => payment(n, { account, amount: n }));
-      await run(banking, store, [together(values), apiece(values)]);
-      const rows = await place.windows(balances);
-      expect(Object.fromEntries(rows.map((row) => [row['account'], row['total']]))).toEqual(
-        Object.fromEntries(keys.map((key, n) => [key, String(n)])),
-      );
-    });
-
-    test('keys that Postgres compares as equal are one window', async () => {
-      const store = await place.open(banking);
-      const values = [
-        payment(1, { branch: 7, owner: OWNER }),
-        payment(2, { branch: '7', owner: OWNER.toUpperCase() }),
-        payment(3, { branch: '0007', owner: OWNER.replaceAll('-', '') }),
-      ];
-      await run(banking, store, [together(values)]);
-      expect(await place.windows(balances)).toMatchObject([{ branch: '7', owner: OWNER, payments: '3' }]);
     });
 
     test('sums are exact: decimals, and beyond 2^53', async () => {

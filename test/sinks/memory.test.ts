@@ -4,9 +4,11 @@ import { foldInto, type MemoryStore, memoryStore, type Pipeline, StoreError } fr
 import { refuse } from '../../src/operators/refuse.ts';
 import type { Flush } from '../../src/store.ts';
 import { storeContract } from '../contracts/store.ts';
+import { equalityContract } from '../contracts/store-equality.ts';
+import type { StoreUnderTest } from '../contracts/store-under-test.ts';
 import { freshOf, type Order, order, orderPipeline, pace, trade } from '../support/orders.ts';
 
-storeContract('the memory store', async () => {
+async function memoryPlace(): Promise<StoreUnderTest> {
   const stores = new Map<string, MemoryStore>();
   // workers share what is stored
   const storeOf = (pipeline: Pipeline): MemoryStore => {
@@ -22,7 +24,10 @@ storeContract('the memory store', async () => {
     moveHorizon: async (table, to) => stores.get(table.name)?.setHorizon(to * 1_000),
     close: async () => {},
   };
-});
+}
+
+storeContract('the memory store', memoryPlace);
+equalityContract('the memory store', memoryPlace);
 
 const graph = orderPipeline();
 const foldOf = (events: readonly Order[]) => lastValueFrom(of(freshOf(events)).pipe(foldInto(trade)));

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { partsOf } from '../../src/sinks/accumulate.ts';
 import { type Database, postgresDatabase, type PostgresOptions } from '../../src/sinks/postgres/postgres.ts';
-import type { StoreUnderTest } from '../contracts/store.ts';
+import type { StoreUnderTest } from '../contracts/store-under-test.ts';
 import { freshDatabase } from './database.ts';
 
 /** A database of its own for a test, and an observer's connection that no fault reaches. */

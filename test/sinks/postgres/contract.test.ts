@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { LocalDatabase } from '../../../src/local/database.ts';
 import { storeContract } from '../../contracts/store.ts';
+import { equalityContract } from '../../contracts/store-equality.ts';
 import { debianBinaries, debianPostgres } from '../../support/debian.ts';
 import { postgresPlace } from '../../support/postgres-place.ts';
 
 storeContract('the Postgres store', () => postgresPlace());
+equalityContract('the Postgres store', () => postgresPlace());
 
 describe.skipIf(debianBinaries() === undefined)("on Debian's server", () => {
   let debian: LocalDatabase | undefined;
@@ -14,4 +16,5 @@ describe.skipIf(debianBinaries() === undefined)("on Debian's server", () => {
   afterAll(() => debian?.stop());
 
   storeContract('the Postgres store', () => postgresPlace(debian?.url));
+  equalityContract('the Postgres store', () => postgresPlace(debian?.url));
 });
