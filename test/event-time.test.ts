@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { epochMicros, epochSeconds, eventTime, MAX_EVENT_TIME, MICROS_PER_DAY } from '../src/event-time.ts';
+import { epochMicros, epochSeconds, eventTime, MAX_EVENT_TIME } from '../src/event-time.ts';
 
 const INSTANT = Date.UTC(2019, 9, 1) * 1_000;
 

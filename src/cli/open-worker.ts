@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
+import { milliseconds } from '../duration.ts';
 import { messageOf } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
+import { statementWithin } from '../sinks/postgres/deadlines.ts';
 import { type Database, postgresDatabase } from '../sinks/postgres/postgres.ts';
 import type { Source } from '../source.ts';
-import type { PullOptions } from '../sources/pull-options.ts';
+import { DEFAULT_VISIBILITY, type PullOptions } from '../sources/pull-options.ts';
 import { sqsSource } from '../sources/sqs/sqs.ts';
 import { databaseAtStart, queueAtStart } from './at-start.ts';
 import type { QueueSettings } from './settings.ts';
@@ -53,7 +55,8 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
   }).catch((error: unknown) => {
     throw queueAtStart(error, queue);
   });
-  const database = postgresDatabase({ url: databaseUrl });
+  const statementMs = statementWithin(milliseconds(visibilityTimeout ?? DEFAULT_VISIBILITY));
+  const database = postgresDatabase({ url: databaseUrl, statementMs });
   try {
     if (options.migrate) await database.migrate(pipeline);
     const store = await database.open(pipeline, { worker: name, oldestHeld: () => source.oldestHeld() });

@@ -16,6 +16,9 @@ export type SourceWarning =
   | 'release-failed'
   | 'not-drained';
 
+/** See {@link PullOptions.visibilityTimeout}. */
+export const DEFAULT_VISIBILITY: Duration = '60s';
+
 /** What every source that pulls from a queue can be told. */
 export interface PullOptions {
   /** Name of the source in messages, rejects and metrics. Default: the queue's name. */
@@ -72,7 +75,7 @@ export interface PullSettings {
  * @throws ConfigError naming the option that is out of its limits.
  */
 export function pullSettings(options: PullOptions): PullSettings {
-  const { visibilityTimeout = '60s', clock = systemClock, random = Math.random } = options;
+  const { visibilityTimeout = DEFAULT_VISIBILITY, clock = systemClock, random = Math.random } = options;
   const visibilitySeconds = milliseconds(visibilityTimeout, 'visibilityTimeout') / 1_000;
   return {
     visibilitySeconds: whole('visibilityTimeout', visibilitySeconds, 2, 39_600, 'seconds'),

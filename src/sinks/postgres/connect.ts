@@ -2,10 +2,8 @@ import { connect as connectSocket } from 'node:net';
 import postgres from 'postgres';
 import { StoreError } from '../../errors.ts';
 import { isConnectionError } from './classify.ts';
+import { deadlines } from './deadlines.ts';
 import type { Target } from './target.ts';
-
-/** Deadlines in milliseconds, in the order in which they must fall: statement < socket < flush < visibility timeout. */
-export const DEADLINES = { lock: 3_000, statement: 5_000, socket: 8_000, flush: 10_000 } as const;
 
 /** What the sink may do with postgres.js: one autocommit statement, text in, rows out, never without an end. */
 export interface Connection {
@@ -19,7 +17,7 @@ export interface Connection {
 export interface ConnectOptions {
   /** Most connections. */
   readonly max: number;
-  /** Limit of a statement, milliseconds; the other deadlines follow. Default 5,000. */
+  /** Limit of a statement, milliseconds; the other deadlines follow, see {@link deadlines}. Default 5,000. */
   readonly statementMs?: number;
 }
 
@@ -29,15 +27,20 @@ export interface ConnectOptions {
  * no type look-up, and a deadline around every statement. After the deadline and after every connection error the whole pool is replaced: a
  * statement handed to a connection between its error and its close would otherwise never be answered.
  */
-export function connect(target: Target, { max, statementMs = DEADLINES.statement }: ConnectOptions): Connection {
-  const socketMs = statementMs + DEADLINES.socket - DEADLINES.statement;
-  const deadline = statementMs + DEADLINES.flush - DEADLINES.statement;
+export function connect(target: Target, { max, statementMs }: ConnectOptions): Connection {
+  const { lock, statement, socket, flush } = deadlines(statementMs);
   const ending = new Set<Promise<void>>();
 
   const open = (): Pool => {
     const opened: Pool = {
       sql: postgres(
-        driverOptions(target, { max, statementMs, socketMs, isWaiting: () => opened.running > 0 || opened.retired }),
+        driverOptions(target, {
+          max,
+          lockMs: lock,
+          statementMs: statement,
+          socketMs: socket,
+          isWaiting: () => opened.running > 0 || opened.retired,
+        }),
       ),
       running: 0,
       retired: false,
@@ -58,18 +61,18 @@ export function connect(target: Target, { max, statementMs = DEADLINES.statement
     ending.add(ended);
   };
 
-  const within = async <T>(statement: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
+  const within = async <T>(run: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
     const pool = current;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         retire(pool, true);
-        reject(new StoreError('retry', 'DEADLINE', `no answer from the database within ${deadline} ms`));
-      }, deadline);
+        reject(new StoreError('retry', 'DEADLINE', `no answer from the database within ${flush} ms`));
+      }, flush);
     });
     pool.running++;
     try {
-      return await Promise.race([statement(pool.sql), late]);
+      return await Promise.race([run(pool.sql), late]);
     } catch (error) {
       if (isConnectionError(error)) pool.retired = true;
       throw error;
@@ -102,7 +105,8 @@ interface Pool {
 
 interface DriverLimits {
   readonly max: number;
-  /** 0 is none. */
+  /** These in milliseconds; 0 is none. */
+  readonly lockMs: number;
   readonly statementMs: number;
   readonly socketMs: number;
   /** Whether a silent socket is a fault: idle ones may be silent. */
@@ -112,7 +116,7 @@ interface DriverLimits {
 /** The safe envelope as options of the driver; every default that its environment variables could change is set. */
 export function driverOptions(
   target: Target,
-  { max, statementMs, socketMs, isWaiting }: DriverLimits,
+  { max, lockMs, statementMs, socketMs, isWaiting }: DriverLimits,
 ): postgres.Options<Record<string, never>> {
   const { host, port, user, password, database, schema, tls } = target;
   const options = {
@@ -138,7 +142,7 @@ export function driverOptions(
       application_name: 'scalestream',
       search_path: schema,
       statement_timeout: statementMs,
-      lock_timeout: DEADLINES.lock,
+      lock_timeout: lockMs,
       idle_in_transaction_session_timeout: statementMs,
       timezone: 'UTC',
       // The planner cannot see how long the arrays are and would join thousands of rows in a loop.

@@ -53,11 +53,23 @@ export function postgresDatabase({ url, connections = 4, statementMs }: Postgres
   const connection = connect(target, { max: connections, ...(statementMs ? { statementMs } : {}) });
   return {
     connection,
-    migrate: (pipeline) => migrate(connection, pipeline).catch(rethrow(pipeline)),
+    async migrate(pipeline) {
+      // DDL waits for flushes and readers: a statement's time would be too short for it.
+      const patient = connect(target, { max: 1, statementMs: MIGRATION_MS });
+      try {
+        await migrate(patient, pipeline);
+      } catch (error) {
+        throw classify(error, pipeline.events.name);
+      } finally {
+        await patient.end();
+      }
+    },
     open: (pipeline, options) => openStore(connection, pipeline, options),
     close: () => connection.end(),
   };
 }
+
+const MIGRATION_MS = 30_000;
 
 const rethrow = (pipeline: Pipeline) => (error: unknown) => {
   throw classify(error, pipeline.events.name);

@@ -38,7 +38,7 @@ export async function snapshot<T>(
   read: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   const sql = postgres(
-    driverOptions(targetOf(url), { max: 1, statementMs: 0, socketMs: 120_000, isWaiting: () => true }),
+    driverOptions(targetOf(url), { max: 1, lockMs: 0, statementMs: 0, socketMs: 120_000, isWaiting: () => true }),
   );
   try {
     const result = await sql.begin('isolation level repeatable read read only', (tx) => read(snapshotOf(tx, pipeline)));

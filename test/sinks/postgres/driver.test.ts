@@ -39,7 +39,7 @@ test('no environment variable changes how the driver is used', async () => {
     'DEBUG',
   ];
   for (const name of names) vi.stubEnv(`PG${name}`, '7');
-  const limits = { max: 3, statementMs: 1, socketMs: 1, isWaiting: () => false };
+  const limits = { max: 3, lockMs: 1, statementMs: 1, socketMs: 1, isWaiting: () => false };
   const sql = postgres(driverOptions(targetOf('postgres://me:secret@127.0.0.1:1/shop'), limits));
   vi.unstubAllEnvs();
   expect(sql.options).toMatchObject({

@@ -38,10 +38,11 @@ test('a statement that takes too long is cancelled by the database, and told as 
   const database = place.database({ statementMs: 300 });
   await database.migrate(pipeline);
   const store = await database.open(pipeline, { worker: 'w' });
-  const holder = place.session();
-  await holder('begin; lock table orders in share mode');
+  const owner = place.session();
+  await owner(`create function count_for_ever() returns trigger language plpgsql as
+    $$ begin perform count(*) from generate_series(1, 1e12); return new; end $$`);
+  await owner('create trigger slow before insert on orders for each row execute function count_for_ever()');
   await expect(commit(store, 'a')).rejects.toMatchObject({ failure: 'slow', reason: '57014' });
-  await holder('commit');
 });
 
 test('a flush that a deadlock with somebody else ends is tried again', async () => {

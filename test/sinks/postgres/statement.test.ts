@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Flush } from '../../../src/index.ts';
-import { DEADLINES } from '../../../src/sinks/postgres/connect.ts';
 import { flushParameters } from '../../../src/sinks/postgres/flush-parameters.ts';
 import { flushStatement } from '../../../src/sinks/postgres/statement.ts';
 import { banking, payment } from '../../contracts/payments.ts';
@@ -20,12 +19,6 @@ const values = (count: number, from = 0) =>
   Array.from({ length: count }, (_, n) =>
     order(`order ${from + n}`, { at: n % 60_000, product: `product ${n % 700}`, cents: n }),
   );
-
-test('the deadlines fall in order: lock, statement, socket, flush', () => {
-  const { lock, statement, socket, flush } = DEADLINES;
-  expect([lock, statement, socket, flush].toSorted((a, b) => a - b)).toEqual([lock, statement, socket, flush]);
-  expect(new Set([lock, statement, socket, flush]).size).toBe(4);
-});
 
 test('the statement has as many parameters as a flush has, and its text knows nothing of the batch', () => {
   for (const each of [pipeline, banking]) {
