@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import storefront from '../src/pipelines/storefront.ts';
@@ -99,14 +100,11 @@ function startWorker({ databaseUrl, endpoint, region, queue, accessKeyId, secret
   const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
   const pipeline = fileURLToPath(new URL('../src/pipelines/storefront.ts', import.meta.url));
   const flags = ['--queue', queue, '--database', databaseUrl, '--endpoint', endpoint, '--region', region, '--json'];
-  return spawn(
-    process.execPath,
-    [...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []), main, 'run', pipeline, ...flags],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
-    },
-  );
+  const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
+  return spawn(main, ['run', pipeline, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PATH, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+  });
 }
 
 /** Stops every process of Postgres in its tracks: it neither answers nor closes, the worst way to fail. */

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { ConfigError, messageOf, ScaleStreamError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { localCommand } from './local.ts';

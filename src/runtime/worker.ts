@@ -1,5 +1,5 @@
 import type { StoreError } from '../errors.ts';
-import { PipelineError, ScaleStreamError } from '../errors.ts';
+import { messageOf, PipelineError, ScaleStreamError } from '../errors.ts';
 import type { Counts, Pipeline } from '../pipeline.ts';
 import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
@@ -53,7 +53,7 @@ export function startWorker(pipeline: Pipeline, { source, store, onBreaker }: Wo
         reject(
           error instanceof ScaleStreamError
             ? error
-            : new PipelineError(pipeline.name, 'graph', 'an operator threw', { cause: error }),
+            : new PipelineError(pipeline.name, 'graph', `an operator threw: ${messageOf(error)}`, { cause: error }),
         );
       },
       complete: () => {
