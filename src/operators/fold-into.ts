@@ -65,6 +65,8 @@ function contributionOf(name: string, value: unknown): Contributed {
   if (value === null || value === undefined) return null;
   const text = decimal(value);
   if (text === undefined)
-    throw new Unfoldable(`measure '${name}': expected a finite number, a bigint or decimal text; got ${inspect(value)}`);
+    throw new Unfoldable(
+      `measure '${name}': expected a finite number, a bigint or decimal text; got ${inspect(value)}`,
+    );
   return text;
 }
