@@ -17,7 +17,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   operators: { ours: ['vocabulary', 'codecs'], npm: ['rxjs'] },
   sources: { ours: ['vocabulary', 'operators'], npm: ['rxjs', '@aws-sdk/client-sqs', '@smithy/node-http-handler'] },
   sinks: { ours: ['vocabulary', 'operators'], npm: ['rxjs', 'postgres', 'big.js'] },
-  producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs', 'csv-parse'] },
+  producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs'] },
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },
   index: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks', 'producer', 'runtime'] },

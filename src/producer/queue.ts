@@ -4,7 +4,7 @@ import { ConfigError, messageOf, SourceError } from '../errors.ts';
 import { SQS_MAX_BYTES } from './encode.ts';
 import type { SqsClientOptions } from './sqs-client.ts';
 import { isLocal, sqsClient } from './sqs-client.ts';
-import { codeOf } from './sqs-error.ts';
+import { codeOf } from '../sqs-code.ts';
 
 /** A queue that is there. */
 export interface Queue {

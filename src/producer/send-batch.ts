@@ -3,7 +3,8 @@ import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import { messageOf, SourceError } from '../errors.ts';
 import type { Outgoing } from './encode.ts';
-import { codeOf, isTransient } from './sqs-error.ts';
+import { codeOf } from '../sqs-code.ts';
+import { isTransient } from './is-transient.ts';
 
 export interface SendBatchOptions {
   readonly client: SQSClient;

@@ -1,7 +1,8 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ConfigError, messageOf, SourceError } from '../../errors.ts';
 import type { SourceWarning } from '../pull-options.ts';
-import { codeOf, failureOf } from './errors.ts';
+import { codeOf } from '../../sqs-code.ts';
+import { failureOf } from './errors.ts';
 import type { SqsSourceOptions } from './options.ts';
 
 /** What must be known of a queue before it is polled. */

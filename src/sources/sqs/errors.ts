@@ -1,11 +1,9 @@
+import { codeOf, plainCode } from '../../sqs-code.ts';
 import type { Failure, Outcome } from '../queue.ts';
 
-/**
- * SQS speaks of the same failure as `QueueDoesNotExist`, as `AWS.SimpleQueueService.NonExistentQueue`, or as a Node error code, depending on the
- * protocol, the server and the SDK's version. Everything here goes by {@link codeOf}.
- */
+/** Codes as {@link codeOf} gives them. */
 const REFUSED =
-  /^(QueueDoesNotExist|NonExistentQueue|InvalidAddress|InvalidSecurity|UnsupportedOperation|AccessDenied.*|Kms(?!Throttled).*)$/;
+  /^(QueueDoesNotExist|InvalidAddress|InvalidSecurity|UnsupportedOperation|AccessDenied.*|Kms(?!Throttled).*)$/;
 const THROTTLED = /^(RequestThrottled|Throttl.*|TooManyRequestsException|KmsThrottled|OverLimit)$/;
 const CREDENTIALS =
   /^(CredentialsProviderError|ExpiredToken.*|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|RequestExpired)$/;
@@ -13,20 +11,7 @@ const STALE = /^(ReceiptHandleIsInvalid|MessageNotInflight)$/;
 const STALE_TEXT = /not available for visibility timeout change|receipt handle has expired|not in ?flight/i;
 
 interface SdkError {
-  readonly name?: unknown;
-  readonly Code?: unknown;
-  readonly code?: unknown;
-  readonly cause?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
-}
-
-/** The failure's one code, without SQS's old prefix: `QueueDoesNotExist`, `ECONNREFUSED`, `TimeoutError`. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return 'Unknown';
-  const { name, Code, code } = error as SdkError;
-  const generic = name === undefined || name === 'Error' || name === 'AggregateError' || name === 'SQSServiceException';
-  const found = generic ? (code ?? Code ?? name) : name;
-  return plainCode(typeof found === 'string' ? found : 'Unknown');
 }
 
 /** Why a call failed as a whole; what is unknown is taken for a fault of the network or the server, which may heal. */
@@ -54,8 +39,4 @@ export function outcomeOfFailed(entry: FailedEntry): Outcome {
 
 function isStale(code: string, text: string): boolean {
   return STALE.test(plainCode(code)) || STALE_TEXT.test(text);
-}
-
-function plainCode(code: string): string {
-  return code.replace(/^(AWS\.SimpleQueueService\.|com\.amazonaws\.sqs#)/, '');
 }

@@ -1,7 +1,8 @@
 import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { sqsClients } from '../../../src/sources/sqs/clients.ts';
-import { codeOf, failureOf } from '../../../src/sources/sqs/errors.ts';
+import { failureOf } from '../../../src/sources/sqs/errors.ts';
+import { codeOf } from '../../../src/sqs-code.ts';
 import { httpHandler } from '../../../src/sources/sqs/http-handler.ts';
 import { sqsProxy } from '../../support/sqs-proxy.ts';
 

@@ -1,7 +1,8 @@
 import { CreateQueueCommand, DeleteQueueCommand } from '@aws-sdk/client-sqs';
 import { expect, inject, test } from 'vitest';
 import { ConfigError, SourceError } from '../../../src/errors.ts';
-import { codeOf, failureOf } from '../../../src/sources/sqs/errors.ts';
+import { failureOf } from '../../../src/sources/sqs/errors.ts';
+import { codeOf } from '../../../src/sqs-code.ts';
 import { sqsSource } from '../../../src/sources/sqs/sqs.ts';
 import { collect } from '../../support/collect.ts';
 import { proxiedQueue } from '../../support/proxied-queue.ts';
@@ -102,7 +103,7 @@ test.for([
 
 test.for([
   [{ name: 'QueueDoesNotExist' }, 'QueueDoesNotExist', 'refused'],
-  [{ name: 'AWS.SimpleQueueService.NonExistentQueue' }, 'NonExistentQueue', 'refused'],
+  [{ name: 'AWS.SimpleQueueService.NonExistentQueue' }, 'QueueDoesNotExist', 'refused'],
   [{ name: 'KmsThrottled' }, 'KmsThrottled', 'throttled'],
   [{ name: 'KmsDisabled' }, 'KmsDisabled', 'refused'],
   [{ name: 'OverLimit' }, 'OverLimit', 'throttled'],
