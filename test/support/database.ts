@@ -23,8 +23,19 @@ export async function freshDatabase(server: string = inject('servers').databaseU
   return {
     url: url.href,
     name,
-    drop: () => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    drop: () => untilUp(() => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
   };
+}
+
+/** Asks again for as long as the server is down: a test may crash it, and its recovery takes a moment. */
+export async function untilUp<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!/^(CONN|ECONN|57P0|EPIPE)/.test((error as { code?: string }).code ?? '')) throw error;
+    }
+  }
 }
 
 async function administer(server: string, statement: string): Promise<void> {

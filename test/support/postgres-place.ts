@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { partsOf } from '../../src/sinks/accumulate.ts';
 import { type Database, postgresDatabase, type PostgresOptions } from '../../src/sinks/postgres/postgres.ts';
 import type { StoreUnderTest } from '../contracts/store-under-test.ts';
-import { freshDatabase } from './database.ts';
+import { freshDatabase, untilUp } from './database.ts';
 
 /** A database of its own for a test, and an observer's connection that no fault reaches. */
 export interface PostgresPlace extends StoreUnderTest {
@@ -23,16 +23,8 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
   const observer = postgres(url, { max: 2, fetch_types: false, onnotice: () => undefined });
   const databases: Database[] = [];
   const sessions: postgres.Sql[] = [];
-  // A test may bring the whole server down; the observer waits until it is there again.
-  const query = async <Row extends object>(text: string): Promise<Row[]> => {
-    for (;;) {
-      try {
-        return [...(await observer.unsafe<Row[]>(text))];
-      } catch (error) {
-        if (!/^(CONN|ECONN|57P0|EPIPE)/.test((error as { code: string }).code)) throw error;
-      }
-    }
-  };
+  const query = <Row extends object>(text: string): Promise<Row[]> =>
+    untilUp(async () => [...(await observer.unsafe<Row[]>(text))]);
   const database: PostgresPlace['database'] = (options) => {
     const made = postgresDatabase({ url, ...options });
     databases.push(made);
