@@ -1,13 +1,6 @@
-import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  type Message as SqsMessage,
-  type QueueAttributeName,
-  ReceiveMessageCommand,
-} from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Arrival, Outcome, Queue } from '../queue.ts';
-import type { SqsClients } from './clients.ts';
+import type { SqsPools } from './clients.ts';
 import { type FailedEntry, failureOf, outcomeOfFailed } from './errors.ts';
 
 const DEPTHS: QueueAttributeName[] = [
@@ -16,32 +9,33 @@ const DEPTHS: QueueAttributeName[] = [
   'ApproximateNumberOfMessagesDelayed',
 ];
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
+/** Beyond its wait a poll may take this long. */
+const POLL_GRACE_MS = 10_000;
+const CALL_MS = 5_000;
 
 /**
- * A queue of SQS as the pull source sees it. Each call is one attempt. Entry ids count from 0 in each: message ids may repeat within one, and SQS
- * would refuse it whole.
+ * A queue of SQS as the pull source sees it. Each call is one attempt: pollers, settlements and leases have their own way to try again. Entry ids
+ * count from 0 in each call: message ids may repeat within one, and SQS refuses it whole.
  */
-export function sqsQueue(url: string, clients: SqsClients, visibilitySeconds: number): Queue {
-  const { polls, calls, inTime } = clients;
+export function sqsQueue(url: string, client: SQSClient, pools: SqsPools, visibilitySeconds: number): Queue {
   return {
     failureOf,
     async receive(max, waitSeconds, signal) {
-      const command = new ReceiveMessageCommand({
+      const input = {
         QueueUrl: url,
         MaxNumberOfMessages: max,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: visibilitySeconds,
         MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'MessageGroupId'],
         MessageAttributeNames: ['All'],
-      });
-      const { Messages: messages } = await inTime(polls.send(command, { abortSignal: signal }), waitSeconds);
+      };
+      const reply = await pools.poll('ReceiveMessage', input, waitSeconds * 1_000 + POLL_GRACE_MS, signal);
       // SQS leaves the list out when it is empty.
-      return messages === undefined ? [] : messages.map(arrival);
+      return ((reply as { readonly Messages?: readonly SqsMessage[] }).Messages ?? []).map(arrival);
     },
     async remove(handles) {
       const Entries = handles.map((handle, index) => ({ Id: String(index), ReceiptHandle: handle }));
-      const command = new DeleteMessageBatchCommand({ QueueUrl: url, Entries });
-      return outcomes(handles.length, await inTime(calls.send(command)));
+      return outcomes(handles.length, await pools.call('DeleteMessageBatch', { QueueUrl: url, Entries }, CALL_MS));
     },
     async changeVisibility(changes) {
       const Entries = changes.map(({ handle, seconds }, index) => ({
@@ -49,29 +43,40 @@ export function sqsQueue(url: string, clients: SqsClients, visibilitySeconds: nu
         ReceiptHandle: handle,
         VisibilityTimeout: seconds,
       }));
-      const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries });
-      return outcomes(changes.length, await inTime(calls.send(command)));
+      const reply = await pools.call('ChangeMessageVisibilityBatch', { QueueUrl: url, Entries }, CALL_MS);
+      return outcomes(changes.length, reply);
     },
     async depth() {
-      const { Attributes: counts = {} } = await inTime(
-        calls.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: DEPTHS })),
-      );
+      const command = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: DEPTHS });
+      const { Attributes: counts = {} } = await client.send(command);
       return DEPTHS.reduce((sum, key) => sum + Number(counts[key] ?? 0), 0);
     },
-    close: clients.close,
+    close() {
+      pools.close();
+      client.destroy();
+    },
   };
+}
+
+/** A message in SQS's JSON protocol. */
+interface SqsMessage {
+  readonly MessageId: string;
+  readonly ReceiptHandle: string;
+  readonly Body?: string;
+  readonly Attributes?: Readonly<Record<string, string>>;
+  readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string }>>;
 }
 
 function arrival(message: SqsMessage): Arrival {
   const system = message.Attributes;
   return {
-    id: message.MessageId ?? '',
-    handle: message.ReceiptHandle ?? '',
+    id: message.MessageId,
+    handle: message.ReceiptHandle,
     body: message.Body ?? '',
     attributes: message.MessageAttributes === undefined ? NO_ATTRIBUTES : texts(message.MessageAttributes),
-    group: system?.MessageGroupId,
-    sentAt: Number(system?.SentTimestamp ?? 0),
-    receiveCount: Number(system?.ApproximateReceiveCount ?? 1),
+    group: system?.['MessageGroupId'],
+    sentAt: Number(system?.['SentTimestamp'] ?? 0),
+    receiveCount: Number(system?.['ApproximateReceiveCount'] ?? 1),
   };
 }
 
@@ -82,12 +87,13 @@ function texts(attributes: NonNullable<SqsMessage['MessageAttributes']>): Record
 }
 
 interface BatchReply {
-  readonly Successful?: readonly { readonly Id: string | undefined }[] | undefined;
-  readonly Failed?: readonly (FailedEntry & { readonly Id: string | undefined })[] | undefined;
+  readonly Successful?: readonly { readonly Id: string }[];
+  readonly Failed?: readonly (FailedEntry & { readonly Id: string })[];
 }
 
 /** A call that succeeds may have failed for some entries: only those listed as successful are done. */
-function outcomes(count: number, reply: BatchReply): Outcome[] {
+function outcomes(count: number, answer: unknown): Outcome[] {
+  const reply = answer as BatchReply;
   const found = Array.from<Outcome>({ length: count }).fill('retry');
   for (const entry of reply.Successful ?? []) found[Number(entry.Id)] = 'done';
   for (const entry of reply.Failed ?? []) found[Number(entry.Id)] = outcomeOfFailed(entry);

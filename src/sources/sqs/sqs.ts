@@ -1,7 +1,7 @@
 import type { Source } from '../../source.ts';
 import { pullSettings } from '../pull-options.ts';
 import { pullSource } from '../pull-source.ts';
-import { sqsClients } from './clients.ts';
+import { sqsClient, sqsPools } from './clients.ts';
 import { connectQueue } from './connect.ts';
 import type { SqsSourceOptions } from './options.ts';
 import { sqsQueue } from './sqs-queue.ts';
@@ -23,14 +23,15 @@ const LINGER_MS = 50;
  */
 export async function sqsSource(options: SqsSourceOptions): Promise<Source> {
   const settings = pullSettings(options);
-  const clients = sqsClients(options, settings.maxPollers, settings.waitSeconds);
+  const client = sqsClient(options);
   try {
-    const { url, name, fifo, warnings } = await connectQueue(clients.calls, options);
+    const { url, name, fifo, warnings } = await connectQueue(client, options);
     for (const { kind, detail } of warnings) settings.warn(kind, detail);
-    const queue = sqsQueue(url, clients, settings.visibilitySeconds);
+    const pools = await sqsPools(client, options, settings.maxPollers);
+    const queue = sqsQueue(url, client, pools, settings.visibilitySeconds);
     return pullSource(options.name ?? name, queue, settings, fifo ? 0 : LINGER_MS);
   } catch (error) {
-    clients.close();
+    client.destroy();
     throw error;
   }
 }
