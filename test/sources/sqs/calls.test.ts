@@ -29,17 +29,29 @@ const failure = (promise: Promise<unknown>) =>
 test.for([
   ['plain', KEYS],
   ['with a session', { ...KEYS, sessionToken: 'AQoDYXdzEPT//////////wEXAMPLE==' }],
-] as const)('a call carries what a call of the SDK carries, signed for the same service and day: %s', async ([, keys]) => {
-  const { proxy, client, call } = await proxied(keys);
-  await client.send(new ListQueuesCommand({ QueueNamePrefix: 'ümläut' }));
-  await call('ListQueues', { QueueNamePrefix: 'ümläut' }, 5_000);
-  const [theirs, ours] = proxy.of('ListQueues').map(({ headers }) => headers);
-  for (const name of ['host', 'content-type', 'content-length', 'x-amz-target', 'x-amz-security-token', 'x-amz-content-sha256'])
-    expect([name, ours?.[name]]).toEqual([name, theirs?.[name]]);
-  const scope = /Credential=(\S+\/aws4_request)/;
-  expect(scope.exec(String(ours?.['authorization']))?.[1]).toBe(scope.exec(String(theirs?.['authorization']))?.[1]);
-  expect(String(ours?.['authorization'])).toMatch(/SignedHeaders=content-type;host;.*x-amz-target, Signature=[0-9a-f]{64}$/);
-});
+] as const)(
+  'a call carries what a call of the SDK carries, signed for the same service and day: %s',
+  async ([, keys]) => {
+    const { proxy, client, call } = await proxied(keys);
+    await client.send(new ListQueuesCommand({ QueueNamePrefix: 'ümläut' }));
+    await call('ListQueues', { QueueNamePrefix: 'ümläut' }, 5_000);
+    const [theirs, ours] = proxy.of('ListQueues').map(({ headers }) => headers);
+    for (const name of [
+      'host',
+      'content-type',
+      'content-length',
+      'x-amz-target',
+      'x-amz-security-token',
+      'x-amz-content-sha256',
+    ])
+      expect([name, ours?.[name]]).toEqual([name, theirs?.[name]]);
+    const scope = /Credential=(\S+\/aws4_request)/;
+    expect(scope.exec(String(ours?.['authorization']))?.[1]).toBe(scope.exec(String(theirs?.['authorization']))?.[1]);
+    expect(String(ours?.['authorization'])).toMatch(
+      /SignedHeaders=(?=\S*host)(?=\S*x-amz-date)\S*x-amz-target, Signature=[0-9a-f]{64}$/,
+    );
+  },
+);
 
 test('a call that is never answered fails when its time is up', async () => {
   const { proxy, call } = await proxied();
