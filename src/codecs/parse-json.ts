@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * The values of a text's records, each a value or why it is refused: what is no JSON, keys that poison prototypes, and text that Postgres cannot
+ * The values of a text's records (as `recordsOf` split it), each a value or why it is refused: what is no JSON, keys that poison prototypes, and text that Postgres cannot
  * store. An array is parsed as a whole, a fifth faster than record by record; where that fails, each record succeeds or fails alone.
  */
 export function parseRecords(text: string, records: readonly string[]): readonly unknown[] {
