@@ -8,7 +8,7 @@ const PARALLEL = 2;
 
 const INSERT = `insert into shop_events (event_time, event_id, counted, event)
   select timestamptz 'epoch' + given.us * interval '1 microsecond', given.id, true, given.event
-  from rows from (unnest($1::text::uuid[]), unnest($2::text::bigint[]), jsonb_array_elements($3::text::jsonb)) as given (id, us, event)
+  from rows from (unnest($1::text::uuid[]), unnest($2::text::bigint[]), json_array_elements($3::text::json)) as given (id, us, event)
   order by 1, 2`;
 
 /** The bare database: the same rows into the same table over the same connection, raw rows only; nothing is received, folded or looked up. */

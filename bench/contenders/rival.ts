@@ -22,7 +22,7 @@ interface ShopEvent {
 await contend(async ({ databaseUrl, endpoint, region, queueUrl, accessKeyId, secretAccessKey, messages }) => {
   const sql = postgres(databaseUrl, { max: INSTANCES, fetch_types: false, onnotice: () => undefined });
   await sql.unsafe(`
-    create table raw (at timestamptz, id uuid, event jsonb not null, primary key (at, id));
+    create table raw (at timestamptz, id uuid, event json not null, primary key (at, id));
     create table trade (start timestamptz, product text collate "C", events bigint, carts bigint, revenue bigint, primary key (start, product)) with (fillfactor = 70);
     create table sales (start timestamptz, country text collate "C", currency text collate "C", purchases bigint, revenue bigint, largest bigint,
       primary key (start, country, currency)) with (fillfactor = 70);`);
@@ -37,7 +37,7 @@ await contend(async ({ databaseUrl, endpoint, region, queueUrl, accessKeyId, sec
     events.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1));
     await sql.begin(async (tx) => {
       const fresh = await tx`
-        insert into raw select (e ->> 'at')::timestamptz, (e ->> 'id')::uuid, e from jsonb_array_elements(${JSON.stringify(events)}::text::jsonb) e
+        insert into raw select (e ->> 'at')::timestamptz, (e ->> 'id')::uuid, e from json_array_elements(${JSON.stringify(events)}::text::json) e
         on conflict do nothing returning id`;
       const ids = new Set(fresh.map(({ id }) => id as string));
       const { trade, sales } = fold(events.filter((event) => ids.has(event.id)));
