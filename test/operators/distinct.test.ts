@@ -3,19 +3,20 @@ import { expect, test } from 'vitest';
 import { distinct } from '../../src/operators/distinct.ts';
 import { batchOf, order } from '../support/orders.ts';
 
-test('the first of each id and time stays, in order', () => {
+test('the first of each time and id stays, sorted by them', () => {
   const key = fc.record({ id: fc.constantFrom('a', 'b', 'A', '__proto__', ''), at: fc.integer({ min: 0, max: 3 }) });
   fc.assert(
     fc.property(fc.array(key), (keys) => {
       const { entries } = batchOf(keys.map(({ id, at }) => order(id, { at })));
-      const seen = new Set<string>();
-      const firsts = entries.filter(({ id, time }) => !seen.has(`${time} ${id}`) && seen.add(`${time} ${id}`));
-      expect(distinct(entries)).toEqual(firsts);
+      const firsts = new Map<string, (typeof entries)[number]>();
+      for (const entry of entries) {
+        const name = `${entry.time} ${entry.id}`;
+        if (!firsts.has(name)) firsts.set(name, entry);
+      }
+      const names = [...firsts.keys()].sort(); // times have one length here
+      const kept = distinct(entries);
+      expect(kept).toEqual(names.map((name) => firsts.get(name)));
+      expect(kept.every((entry) => entries.includes(entry))).toBe(true);
     }),
   );
-});
-
-test('a batch without repeats is not copied', () => {
-  const { entries } = batchOf([order('a'), order('b'), order('a', { at: 1 })]);
-  expect(distinct(entries)).toBe(entries);
 });

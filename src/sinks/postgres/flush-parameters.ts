@@ -6,7 +6,7 @@ import type { Pipeline } from '../../pipeline.ts';
 import { type Reject, rejectIdentity } from '../../reject.ts';
 import type { Flush, Fold } from '../../store.ts';
 import type { WindowTable } from '../../window-table.ts';
-import { plainArray, textArray } from './quote.ts';
+import { plainArray, RECORD_SEPARATOR, textArray } from './quote.ts';
 
 /** What a flush adds of the worker that makes it. */
 export interface FlushContext {
@@ -28,7 +28,7 @@ export function flushParameters(pipeline: Pipeline, flush: Flush, context: Flush
     String(context.horizon),
     events.id.type === 'text' ? textArray(ids) : plainArray(ids),
     plainArray(flush.entries.map((entry) => entry.time)),
-    ...(events.whole ? [`[${flush.entries.map((entry) => entry.json).join(',')}]`] : []),
+    ...(events.whole ? [flush.entries.map((entry) => entry.json).join(RECORD_SEPARATOR)] : []),
     ...columnArrays(events, flush.entries),
     ...windows.flatMap((table) => foldArrays(table, folds.get(table.name))),
     context.worker,

@@ -2,14 +2,15 @@ import type { Pipeline } from '../../pipeline.ts';
 import type { AnyEvent } from '../../event-table.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { partsOf } from '../accumulate.ts';
-import { quoteName, quoteText } from './quote.ts';
+import { quoteName, quoteText, RECORD_SEPARATOR } from './quote.ts';
 
 /**
  * The one statement of a pipeline: everything that a flush does to the world. Its text depends on the declarations alone, never on the batch.
  *
  * - `fence` locks the pipeline's version and the event table's horizon for share; without both, nothing below writes.
- * - `source` are the events, `inserted` those the unique index had not seen: the one decision. `counted` are their positions.
- * - per window table, the contributions of counted events are summed by group and merged in the order of (window, key).
+ * - `source` are the events, `inserted` those the unique index had not seen: the one decision. `stale` are the positions of the others; nearly
+ *   always there are none, and then nothing is joined to find that out.
+ * - per window table, the contributions of all but stale events are summed by group and merged in the order of (window, key).
  * - `revised` remembers windows that changed after they were final, `rejected` keeps rejects, `progress` says where the worker is.
  *
  * Every insert is sorted, so that concurrent flushes lock rows in one order and cannot deadlock. The final select reads the parts in a fixed
@@ -26,11 +27,13 @@ export function flushStatement(pipeline: Pipeline): string {
   const inputs = [
     `unnest(${next()}::text::${events.id.type}[])`,
     `unnest(${next()}::text::bigint[])`,
-    ...(events.whole ? [`json_array_elements(${next()}::text::json)`] : []),
+    ...(events.whole ? [`string_to_table(${next()}::text, ${quoteText(RECORD_SEPARATOR)})`] : []),
     ...columns.map(([, column]) => `unnest(${next()}::text::${column.type}[])`),
   ];
-  const given = ['id', 'us', ...(events.whole ? ['event'] : []), ...extra, 'position'];
-  const stored = ['event_time', 'event_id', 'counted', ...(events.whole ? ['event'] : []), ...extra];
+  const raw = [...(events.whole ? ['event'] : []), ...extra];
+  const given = ['id', 'us', ...raw, 'position'];
+  const stored = ['event_time', 'event_id', 'counted', ...raw];
+  const cast = raw.map((column) => `given.${column}${column === 'event' ? '::json' : ''}`);
   const merges = windows.map((table, i) => mergeOf(table, `merged_${i + 1}`, next));
   const worker = next();
   const held = next();
@@ -40,14 +43,15 @@ export function flushStatement(pipeline: Pipeline): string {
   where p.name = ${name} and p.version = ${version} and t.name = ${quoteText(events.name)} and t.horizon = ${horizon}
   for share of p, t
 ), source as materialized (
-  select ${instant('given.us')} as event_time, given.id as event_id, true as counted, given.*
+  select ${instant('given.us')} as event_time, given.id as event_id, true as counted, ${[...cast, 'given.position'].join(', ')}
   from fence, rows from (${inputs.join(', ')}) with ordinality as given (${given.join(', ')})
 ), inserted as (
   insert into ${quoteName(events.name)} (${stored.join(', ')})
   select ${stored.join(', ')} from source order by event_time, event_id
   on conflict do nothing returning event_time, event_id, counted
-), counted as materialized (
-  select source.position from inserted join source using (event_time, event_id) where inserted.counted
+), stale as materialized (
+  select source.position from source left join inserted using (event_time, event_id)
+  where inserted.counted is not true and (select count(*) from inserted where counted) < (select count(*) from source)
 )${merges.map((merge) => `, ${merge.text}`).join('')}, revised as (
   insert into scalestream.revised (pipeline, window_table, window_start, key, revision)
   select ${name}, changed.* from (${merges.map((merge) => merge.changed).join(' union all ') || EMPTY_CHANGE}) changed
@@ -63,7 +67,7 @@ export function flushStatement(pipeline: Pipeline): string {
   on conflict do nothing returning 1
 ), progress as (
   insert into scalestream.workers as w (pipeline, worker, oldest_held, committed)
-  select ${name}, ${worker}::text, ${instant(`${held}::text::bigint * 1000`)}, (select count(*) from counted) from fence
+  select ${name}, ${worker}::text, ${instant(`${held}::text::bigint * 1000`)}, (select count(*) from inserted where counted) from fence
   on conflict (pipeline, worker) do update
   set oldest_held = excluded.oldest_held, committed = w.committed + excluded.committed, seen_at = clock_timestamp()
   returning 1
@@ -118,9 +122,10 @@ function mergeOf(
   from (
     select ${['c.grp', ...sums].join(', ')}
     from rows from (${contributions.join(', ')}) as c (${['position', 'grp', ...values].join(', ')})
-    join counted on counted.position = c.position
+    where c.position not in (select position from stale)
     group by c.grp
   ) folded
+  cross join fence
   join rows from (${groups.join(', ')}) with ordinality as groups (${['us', ...keyNames, 'grp'].join(', ')}) on groups.grp = folded.grp
   order by ${['groups.us', ...keyNames.map((key, i) => `groups.${key}${keys[i]?.[1].type === 'text' ? ' collate "C"' : ''}`)].join(', ')}
   on conflict (${conflict}) do update
