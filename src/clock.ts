@@ -6,9 +6,9 @@ export interface Clock {
   after(ms: number, task: () => void): () => void;
 }
 
-/** The machine's clock. */
+/** The machine's clock, monotonic: a wall clock that is set forward or back moves no deadline and no lease. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => Math.floor(performance.timeOrigin + performance.now()),
   after: (ms, task) => {
     const timer = setTimeout(task, ms);
     return () => clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.ts';
+import { declared, isRecord } from './declared.ts';
 
 /** Types of the columns that authors declare. All compare the same in JavaScript (in canonical form) and in Postgres. */
 export type ColumnType = 'text' | 'uuid' | 'bigint' | 'numeric' | 'boolean';
@@ -28,17 +28,21 @@ export type ColumnOf<T, Null = null | undefined> =
   | { readonly numeric: (event: T) => number | bigint | string | Null }
   | { readonly boolean: (event: T) => boolean | Null };
 
-/** The column that a declaration means. */
-export function asColumn<T, Null>(declared: ColumnOf<T, Null>): Column<T> {
-  if (typeof declared === 'function') return { type: 'text', read: declared as Column<T>['read'] };
-  const [[type, read] = []] = Object.entries(declared) as [ColumnType, Column<T>['read']][];
-  if (!type || !read)
-    throw new ConfigError({
-      where: 'column',
-      expected: 'an accessor, or { uuid | bigint | numeric | boolean: accessor }',
-      got: '{}',
-      fix: '(e) => e.name',
-    });
+/**
+ * The column that a declaration means.
+ *
+ * @throws ConfigError when it is none.
+ */
+export function asColumn<T, Null>(column: ColumnOf<T, Null>, where = 'column'): Column<T> {
+  if (typeof column === 'function') return { type: 'text', read: column as Column<T>['read'] };
+  const [[type, read] = []] = isRecord(column) ? (Object.entries(column) as [ColumnType, Column<T>['read']][]) : [];
+  declared(
+    type !== undefined && Object.hasOwn(FORMS, type) && typeof read === 'function',
+    where,
+    'an accessor, or { uuid | bigint | numeric | boolean: accessor }',
+    column,
+    '(e) => e.name',
+  );
   return { type, read };
 }
 

@@ -67,7 +67,12 @@ export class SourceError extends ScaleStreamError {
 
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    return Object.prototype.toString.call(error); // an object without a prototype has no text
+  }
 }
 
 /** The error for a graph that folds into a table its pipeline does not declare. */

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { asColumn, type Column, type ColumnOf } from './column.ts';
+import { declared, isRecord } from './declared.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { ConfigError } from './errors.ts';
 import type { EventTimeInput } from './event-time.ts';
@@ -62,13 +63,24 @@ export function eventTable<S extends StandardSchemaV1>(
   type T = StandardSchemaV1.InferOutput<S>;
   const where = `eventTable('${name}')`;
   identifier(name, where, 50); // partitions append _YYYYMMDD
+  const { schema, time } = options;
+  const standard: unknown =
+    isRecord(schema) || typeof schema === 'function' ? Reflect.get(schema, '~standard') : undefined;
+  declared(
+    isRecord(standard) && typeof standard['validate'] === 'function',
+    `${where} schema`,
+    'a Standard Schema (zod, valibot, arktype …)',
+    schema,
+    'schema: z.object({ … })',
+  );
+  declared(typeof time === 'function', `${where} time`, 'a function of the event', time, 'time: (e) => e.at');
   const columns: Record<string, Column<T>> = {};
-  for (const [column, declared] of Object.entries(options.columns ?? {})) {
+  for (const [column, accessor] of Object.entries(options.columns ?? {})) {
     identifier(column, `${where} column`);
     if (RESERVED.has(column)) throw reserved(where, column);
-    columns[column] = asColumn(declared);
+    columns[column] = asColumn(accessor, `${where} column '${column}'`);
   }
-  const id = asColumn(options.id);
+  const id = asColumn(options.id, `${where} id`);
   if (id.type !== 'text' && id.type !== 'uuid') {
     throw new ConfigError({
       where,
@@ -77,15 +89,15 @@ export function eventTable<S extends StandardSchemaV1>(
       fix: 'id: (e) => String(e.id)',
     });
   }
-  const keep = typeof options.keep === 'object' ? options.keep.ids : options.keep;
+  const keep = isRecord(options.keep) ? options.keep.ids : options.keep;
   return {
     kind: 'events',
     name,
-    schema: options.schema,
+    schema,
     id,
-    time: options.time,
+    time,
     keepDays: days(keep, where),
-    whole: typeof options.keep !== 'object',
+    whole: !isRecord(options.keep),
     columns,
     maxFuture: milliseconds(options.maxFuture ?? '1d', `${where} maxFuture`),
   };
@@ -93,11 +105,11 @@ export function eventTable<S extends StandardSchemaV1>(
 
 function days(keep: Keep, where: string): number | undefined {
   if (keep === 'forever') return undefined;
-  if (/^[1-9]\d*d$/.test(keep)) return Number.parseInt(keep, 10);
+  if (/^[1-9]\d{0,4}d$/.test(keep)) return Number.parseInt(keep, 10);
   throw new ConfigError({
     where: `${where} keep`,
-    expected: "'forever' or whole days",
-    got: JSON.stringify(keep),
+    expected: "'forever' or whole days, 99999d at most",
+    got: JSON.stringify(keep) ?? 'nothing',
     fix: "keep: '90d'",
   });
 }

@@ -8,8 +8,9 @@ const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
  * @throws ConfigError naming the identifier and a likely fix.
  */
 export function identifier(name: string, what: string, limit = 63): string {
-  if (IDENTIFIER.test(name) && name.length <= limit) return name;
-  const likely = name
+  const given: unknown = name;
+  if (typeof given === 'string' && IDENTIFIER.test(given) && given.length <= limit) return name;
+  const likely = (typeof given === 'string' ? given : '')
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]/g, '_')
@@ -18,7 +19,7 @@ export function identifier(name: string, what: string, limit = 63): string {
   throw new ConfigError({
     where: what,
     expected: `a name of lower-case letters, digits and _, at most ${limit} characters`,
-    got: JSON.stringify(name),
+    got: JSON.stringify(name) ?? 'nothing',
     fix: likely ? `'${likely}'?` : 'give it a name',
   });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import type { Delivery, Message } from './custody.ts';
+import { declared, isRecord } from './declared.ts';
 import { ConfigError } from './errors.ts';
 import type { AnyEvent, EventTable } from './event-table.ts';
 import { identifier } from './identifier.ts';
@@ -61,6 +62,15 @@ export function pipeline(
 ): Pipeline {
   const where = `pipeline('${name}')`;
   identifier(name, where);
+  const areTables: boolean = Array.isArray(tables) && tables.every((table) => isRecord(table));
+  declared(areTables, where, 'its tables', tables, `pipeline('${name}', [events, windows], …)`);
+  declared(
+    typeof graph === 'function',
+    where,
+    'a function of its ports',
+    graph,
+    '({ messages, store }) => messages.pipe(…)',
+  );
   const events = tables.filter((table) => table.kind === 'events');
   const windows = tables.filter((table) => table.kind === 'windows');
   const [first, ...others] = events;

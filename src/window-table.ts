@@ -1,4 +1,5 @@
 import { asColumn, type Column, type ColumnOf } from './column.ts';
+import { declared, isRecord } from './declared.ts';
 import { type EventTable, reserved } from './event-table.ts';
 import { ConfigError } from './errors.ts';
 import { identifier } from './identifier.ts';
@@ -56,10 +57,20 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
     if (taken.has(column)) throw reserved(where, column);
     taken.add(column);
   };
+  const { window, measures } = options;
+  declared(
+    isRecord(window) && typeof window.start === 'function',
+    `${where} window`,
+    'a window',
+    window,
+    "window: tumbling('1m')",
+  );
+  declared(isRecord(options.key), `${where} key`, 'accessors by name', options.key, 'key: {} for one row a window');
+  declared(isRecord(measures), `${where} measures`, 'measures by name', measures, 'measures: { events: count() }');
   const key: Record<string, Column<T>> = {};
-  for (const [column, declared] of Object.entries(options.key)) {
+  for (const [column, accessor] of Object.entries(options.key)) {
     claim(column);
-    key[column] = asColumn(declared);
+    key[column] = asColumn(accessor, `${where} key '${column}'`);
     if (key[column].type === 'numeric') {
       // 1.0 and 1.00 are one key in SQL and two texts here
       throw new ConfigError({
@@ -70,10 +81,16 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
       });
     }
   }
-  for (const [column, measure] of Object.entries(options.measures)) {
+  for (const [column, measure] of Object.entries(measures)) {
     claim(column);
+    declared(
+      isRecord(measure) && Array.isArray(measure.parts),
+      `${where} measure '${column}'`,
+      'a measure',
+      measure,
+      `${column}: count()`,
+    );
     for (const part of measure.parts) if (part.suffix) claim(column + part.suffix);
   }
-  const { window, measures } = options;
   return { kind: 'windows', name, of: events.name, window, key: key as Record<keyof K & string, Column<T>>, measures };
 }

@@ -41,3 +41,8 @@ test('an undeclared table stops the worker and says which table and what to do',
 test('anything thrown has a message', () => {
   expect([new Error('a'), 'b', undefined, 7].map(messageOf)).toEqual(['a', 'b', 'undefined', '7']);
 });
+
+test('whatever is thrown has a message', () => {
+  const thrown = [new Error('e'), 'text', 7, undefined, null, { a: 1 }, Object.create(null)];
+  expect(thrown.map(messageOf)).toEqual(['e', 'text', '7', 'undefined', 'null', '[object Object]', '[object Object]']);
+});

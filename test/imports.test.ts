@@ -20,6 +20,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs'] },
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },
+  testing: { ours: ['vocabulary', 'operators', 'sources', 'sinks', 'runtime'] },
   index: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks', 'producer', 'runtime'] },
   cli: { ours: ['*'], npm: ['*'] },
   local: { ours: ['*'], npm: ['*'] },

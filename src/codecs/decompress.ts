@@ -1,4 +1,4 @@
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync, type ZstdDecompress } from 'node:zlib';
 import { messageOf } from '../errors.ts';
 import { Refusal } from './refusal.ts';
 
@@ -6,6 +6,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** First base64 characters of a gzip member (1f 8b 08) and of a zstd frame (28 b5 2f fd). */
 const MAGIC = { gzip: 'H4sI', zstd: 'KLUv/' } as const;
+
+/** Line breaks aside, base64 of one whole: after padding nothing may follow, since whoever decodes stops there. */
+const BASE64 = /^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/;
 
 /**
  * The text of a message body: as it is, or base64 of gzip or zstd, told by the attribute `content-encoding` or by the body's first bytes.
@@ -19,10 +22,12 @@ export function decompress(body: string, encoding: string | undefined, limit: nu
   if (kind !== 'gzip' && kind !== 'zstd') {
     return new Refusal('unknown-compression', `expected content-encoding none, gzip or zstd; got '${kind}'`);
   }
+  if (!BASE64.test(body))
+    return new Refusal('not-decompressible', `expected base64 of ${kind}: other characters follow or lie in between`);
   const packed = Buffer.from(body, 'base64');
   let bytes: Buffer;
   try {
-    bytes = (kind === 'gzip' ? gunzipSync : zstdDecompressSync)(packed, { maxOutputLength: limit });
+    bytes = kind === 'gzip' ? gunzipSync(packed, { maxOutputLength: limit }) : unzstd(packed, limit);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       return new Refusal('too-large', `decompresses from ${packed.length} to more than ${limit} bytes`);
@@ -34,4 +39,15 @@ export function decompress(body: string, encoding: string | undefined, limit: nu
   } catch {
     return new Refusal('not-utf8', `${bytes.length} decompressed bytes are not UTF-8`);
   }
+}
+
+/** All frames of it, like gzip's members. Node's own function ignores what it cannot read behind the first frame: a loss without a word. */
+function unzstd(packed: Buffer, limit: number): Buffer {
+  const { buffer, engine } = zstdDecompressSync(packed, { maxOutputLength: limit, info: true }) as unknown as {
+    readonly buffer: Buffer;
+    readonly engine: ZstdDecompress;
+  };
+  const left = packed.length - engine.bytesWritten;
+  if (left > 0) throw new Error(`${left} bytes that are no frame follow the last one`);
+  return buffer;
 }

@@ -36,6 +36,14 @@ export function json<T>(
   table: EventTable<T>,
   { maxBytes = 8 * 2 ** 20, envelope = 'auto' }: JsonOptions = {},
 ): Decoder<T> {
+  if (!(maxBytes >= 1)) {
+    throw new ConfigError({
+      where: 'json(maxBytes)',
+      expected: '1 or more bytes',
+      got: String(maxBytes),
+      fix: 'leave it out for 8 MiB',
+    });
+  }
   const identify = identifier(table);
   return {
     table,
@@ -109,7 +117,7 @@ export function validator<T>(table: EventTable<T>): (raw: unknown) => { readonly
     if (result instanceof Promise) {
       result.catch(() => {}); // heard, or it would end the process
       const thrown = thrownBy(table.schema, raw);
-      if (thrown !== undefined) return new Refusal('schema', `the schema threw: ${messageOf(thrown)}`);
+      if (thrown) return new Refusal('schema', `the schema threw: ${messageOf(thrown.error)}`);
       throw new ConfigError({
         where: `eventTable('${table.name}') schema`,
         expected: 'a synchronous schema',
@@ -125,13 +133,13 @@ export function validator<T>(table: EventTable<T>): (raw: unknown) => { readonly
  * Zod takes whatever a schema throws for a sign that it is asynchronous and answers with a promise; its own parser tells the two apart. A poisonous
  * event must not pass for a mistake in the declaration, which stops the worker.
  */
-function thrownBy(schema: object, raw: unknown): unknown {
+function thrownBy(schema: object, raw: unknown): { readonly error: unknown } | undefined {
   if (!('safeParse' in schema) || typeof schema.safeParse !== 'function') return undefined;
   try {
     schema.safeParse(raw);
     return undefined;
   } catch (error) {
-    return messageOf(error).includes('synchronous parse') ? undefined : error;
+    return messageOf(error).includes('synchronous parse') ? undefined : { error };
   }
 }
 
@@ -153,6 +161,6 @@ function namesItself<T>(table: EventTable<T>, raw: unknown): boolean {
 }
 
 function show(value: unknown): string {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const shown = typeof value === 'string' ? JSON.stringify(value) : messageOf(value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }

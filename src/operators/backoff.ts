@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
+import { surroundings } from './surroundings.ts';
 
 export interface BackoffOptions {
   /** Upper bound of the first wait. */
@@ -30,7 +31,7 @@ export function backoff({
   first,
   cap,
   attempts = Number.POSITIVE_INFINITY,
-  random = Math.random,
+  random = surroundings().random,
 }: BackoffOptions): Backoff {
   const base = milliseconds(first, 'backoff first');
   const limit = milliseconds(cap, 'backoff cap');

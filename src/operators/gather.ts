@@ -1,6 +1,8 @@
-import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { type MonoTypeOperatorFunction, Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { type Batch, mark } from '../batch.ts';
 import { type Duration, milliseconds } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import { surroundings } from './surroundings.ts';
 
 export interface GatherOptions {
   /** Emits once so many events are gathered. A message stays whole, so a batch may hold more. */
@@ -22,8 +24,18 @@ export interface GatherOptions {
  * gather({ events: 5_000, within: '100ms' })
  */
 export function gather<T>(options: GatherOptions): MonoTypeOperatorFunction<Batch<T>> {
-  const { events, within, bytes = 8 * 2 ** 20, scheduler = asyncScheduler } = options;
+  const { events, within, bytes = 8 * 2 ** 20, scheduler = surroundings().scheduler } = options;
   const delay = milliseconds(within, 'gather within');
+  atLeastOne(events, 'events');
+  atLeastOne(bytes, 'bytes');
+  if (delay > LONGEST_MS) {
+    throw new ConfigError({
+      where: 'gather within',
+      expected: 'an hour at most',
+      got: within,
+      fix: "'100ms' is plenty",
+    });
+  }
   return (source) =>
     new Observable((subscriber) => {
       let gathered: Batch<T>[] = [];
@@ -63,6 +75,14 @@ export function gather<T>(options: GatherOptions): MonoTypeOperatorFunction<Batc
         subscription.unsubscribe();
       };
     });
+}
+
+/** What is gathered is in custody, and its messages' leases are renewed all the while. */
+const LONGEST_MS = 3_600_000;
+
+function atLeastOne(value: number, what: string): void {
+  if (value >= 1) return;
+  throw new ConfigError({ where: `gather ${what}`, expected: '1 or more', got: String(value), fix: 'events: 5_000' });
 }
 
 function concatenate<T>(batches: readonly Batch<T>[]): Batch<T> {

@@ -1,6 +1,7 @@
-import { asyncScheduler, type MonoTypeOperatorFunction, retry, type SchedulerLike, throwError, timer } from 'rxjs';
+import { type MonoTypeOperatorFunction, retry, type SchedulerLike, throwError, timer } from 'rxjs';
 import { StoreError } from '../errors.ts';
 import type { Backoff } from './backoff.ts';
+import { surroundings } from './surroundings.ts';
 
 export interface RetryBackoffOptions {
   /** Which errors are worth another try. Default: a store's `retry` failures. */
@@ -21,7 +22,7 @@ export interface RetryBackoffOptions {
  * defer(() => store.commit(flush)).pipe(retryBackoff(backoff({ first: '100ms', cap: '30s' })))
  */
 export function retryBackoff<T>(policy: Backoff, options: RetryBackoffOptions = {}): MonoTypeOperatorFunction<T> {
-  const { when = isRetryable, onRetry, scheduler = asyncScheduler } = options;
+  const { when = isRetryable, onRetry, scheduler = surroundings().scheduler } = options;
   return retry({
     delay: (error: unknown, failure) => {
       if (failure >= policy.attempts || !when(error)) return throwError(() => error);

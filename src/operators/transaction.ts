@@ -24,6 +24,7 @@ import { mergeFolds } from './merge-folds.ts';
 import { refuse } from './refuse.ts';
 import { isRetryable, retryBackoff } from './retry-backoff.ts';
 import { restore } from './restore.ts';
+import { surroundings } from './surroundings.ts';
 
 export interface TransactionOptions<T> {
   /** The event table that decides which events are new: each counts once. */
@@ -59,15 +60,14 @@ export function transaction<T>(
     concurrency = 2,
     events: limit = 10_000,
     retry = backoff({ first: '100ms', cap: '30s' }),
-    scheduler,
+    scheduler = surroundings().scheduler,
   } = options;
-  const policy = scheduler ? { scheduler } : {};
 
   const commit = (flush: Flush): Promise<Outcome> =>
     lastValueFrom(
       defer(() => store.commit(flush)).pipe(
         retryBackoff(retry, {
-          ...policy,
+          scheduler,
           when: (error) => isRetryable(error) || (isSlow(error) && flush.entries.length <= 1),
         }),
       ),

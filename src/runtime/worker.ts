@@ -1,5 +1,8 @@
+import { type Clock, systemClock } from '../clock.ts';
 import type { StoreError } from '../errors.ts';
 import { messageOf, PipelineError, ScaleStreamError } from '../errors.ts';
+import { clockScheduler } from '../operators/clock-scheduler.ts';
+import { within } from '../operators/surroundings.ts';
 import type { Counts, Pipeline } from '../pipeline.ts';
 import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
@@ -10,6 +13,10 @@ export interface WorkerOptions {
   readonly store: Store;
   /** Told when the store goes down (with why) and comes back. */
   readonly onBreaker?: (open: boolean, cause?: StoreError) => void;
+  /** Processing time of the worker and of its graph. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Source of jitter for the graph, in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** What a worker has done since it started. */
@@ -36,38 +43,42 @@ export interface Worker {
  * process.once('SIGTERM', () => void worker.stop(25_000));
  * await worker.done;
  */
-export function startWorker(pipeline: Pipeline, { source, store, onBreaker }: WorkerOptions): Worker {
+export function startWorker(
+  pipeline: Pipeline,
+  { source, store, onBreaker, clock = systemClock, random = Math.random }: WorkerOptions,
+): Worker {
   const total = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
   let stopping = false;
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   done.catch(() => undefined); // whoever awaits it sees it; nobody has to
 
-  const subscription = pipeline
-    .graph({ messages: source.messages, store: breaker(store, source, onBreaker) })
-    .subscribe({
-      next: ({ counts }) => {
-        for (const kind of Object.keys(total) as (keyof Counts)[]) total[kind] += counts[kind];
-      },
-      error: (error: unknown) => {
-        source.stop();
-        reject(
-          error instanceof ScaleStreamError
-            ? error
-            : new PipelineError(pipeline.name, 'graph', `an operator threw: ${messageOf(error)}`, { cause: error }),
-        );
-      },
-      complete: () => {
-        if (stopping) return resolve();
-        source.stop();
-        reject(
-          new PipelineError(
-            pipeline.name,
-            'graph',
-            'it completed by itself. Fix: remove take, first or what else ends it',
-          ),
-        );
-      },
-    });
+  const graph$ = within({ scheduler: clockScheduler(clock), random }, () =>
+    pipeline.graph({ messages: source.messages, store: breaker(store, source, onBreaker) }),
+  );
+  const subscription = graph$.subscribe({
+    next: ({ counts }) => {
+      for (const kind of Object.keys(total) as (keyof Counts)[]) total[kind] += counts[kind];
+    },
+    error: (error: unknown) => {
+      source.stop();
+      reject(
+        error instanceof ScaleStreamError
+          ? error
+          : new PipelineError(pipeline.name, 'graph', `an operator threw: ${messageOf(error)}`, { cause: error }),
+      );
+    },
+    complete: () => {
+      if (stopping) return resolve();
+      source.stop();
+      reject(
+        new PipelineError(
+          pipeline.name,
+          'graph',
+          'it completed by itself. Fix: remove take, first or what else ends it',
+        ),
+      );
+    },
+  });
 
   return {
     done,
@@ -76,8 +87,8 @@ export function startWorker(pipeline: Pipeline, { source, store, onBreaker }: Wo
       stopping = true;
       source.stop();
       const { promise: late, resolve: giveUp } = Promise.withResolvers<boolean>();
-      const timer = setTimeout(giveUp, graceMs, false);
-      const until = performance.now() + graceMs;
+      const cancel = clock.after(graceMs, () => giveUp(false));
+      const until = clock.now() + graceMs;
       // A pipeline that failed settles nothing any more: another worker should have its messages at once.
       const settles = await Promise.race([
         done.then(
@@ -86,9 +97,9 @@ export function startWorker(pipeline: Pipeline, { source, store, onBreaker }: Wo
         ),
         late,
       ]);
-      clearTimeout(timer);
+      cancel();
       subscription.unsubscribe();
-      await source.drained(settles ? Math.max(0, until - performance.now()) : 0);
+      await source.drained(settles ? Math.max(0, until - clock.now()) : 0);
       resolve();
     },
   };

@@ -26,6 +26,25 @@ describe.each([
       expect(decompress(body, kind, LIMIT), body).toMatchObject({ reason: 'not-decompressible' });
   });
 
+  test('several whole members or frames in one are read to the end', () => {
+    const both = Buffer.concat([pack('{"n":1}\n'), pack('{"n":2}\n')].map((text) => Buffer.from(text, 'base64')));
+    expect(decompress(both.toString('base64'), kind, LIMIT)).toBe('{"n":1}\n{"n":2}\n');
+  });
+
+  test('is refused where something unreadable follows: what is behind it would be lost', () => {
+    const [first, second] = [pack('{"n":1}\n'), pack('{"n":2}\n')];
+    const spoilt = Buffer.from(second, 'base64');
+    spoilt[0] = 1;
+    const bodies = [
+      Buffer.concat([Buffer.from(first, 'base64'), spoilt]).toString('base64'),
+      // two texts of base64, of which Node reads the first
+      `${first.replace(/=*$/, '==')}${second}`,
+      `${first}!${second}`,
+    ];
+    for (const body of bodies)
+      expect(decompress(body, kind, LIMIT), body).toMatchObject({ reason: 'not-decompressible' });
+  });
+
   test('is refused where what it holds is not UTF-8', () => {
     expect(decompress(pack(Buffer.from([0x22, 0xc3, 0x28, 0x22])), kind, LIMIT)).toMatchObject({ reason: 'not-utf8' });
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SourceError } from '../../src/errors.ts';
 import { produce } from '../../src/producer/produce.ts';
 import type { Sender } from '../../src/producer/sender.ts';
-import { manualClock, settle } from '../support/manual-clock.ts';
+import { virtualClock, settle } from '../../src/testing/virtual-clock.ts';
 
 /** A sender into an array. `full` says when it has no room; `makeRoom` lets the waiting go on. */
 function arraySender(full: (taken: number) => boolean = () => false) {
@@ -33,7 +33,7 @@ const endless = function* () {
 };
 
 test('the pace follows the schedule and does not drift', async () => {
-  const clock = manualClock();
+  const clock = virtualClock();
   const { sender, taken } = arraySender();
   const stop = new AbortController();
   const done = produce({ events: endless(), sender, rate: 20_000, clock, signal: stop.signal });
@@ -51,7 +51,7 @@ test('the pace follows the schedule and does not drift', async () => {
 });
 
 test('what a full queue held up is made up for afterwards', async () => {
-  const clock = manualClock();
+  const clock = virtualClock();
   const { sender, taken, makeRoom } = arraySender((count) => count === 100);
   const stop = new AbortController();
   const done = produce({ events: endless(), sender, rate: 1_000, clock, signal: stop.signal });
@@ -67,7 +67,7 @@ test('what a full queue held up is made up for afterwards', async () => {
 test('without a rate everything is sent at once, in order, and flushed', async () => {
   const { sender, taken } = arraySender();
   const texts = Array.from({ length: 1_000 }, (_, n) => String(n));
-  await expect(produce({ events: texts, sender, clock: manualClock() })).resolves.toEqual({
+  await expect(produce({ events: texts, sender, clock: virtualClock() })).resolves.toEqual({
     events: 1_000,
     messages: 1_000,
     bytes: 0,
@@ -128,7 +128,7 @@ test('an event that is too large is reported with its place, and does not stop t
 });
 
 test('progress is told at its pace and ends with the work', async () => {
-  const clock = manualClock();
+  const clock = virtualClock();
   const { sender } = arraySender();
   let told = 0;
   const done = produce({

@@ -4,7 +4,7 @@ import { RawBody } from '../../src/producer/raw-body.ts';
 import { simulate } from '../../src/producer/simulate.ts';
 import type { ToSqsOptions } from '../../src/producer/to-sqs.ts';
 import { toSqs } from '../../src/producer/to-sqs.ts';
-import { manualClock } from '../support/manual-clock.ts';
+import { virtualClock } from '../../src/testing/virtual-clock.ts';
 import { freshQueue } from '../support/queue.ts';
 import { sqsProxy } from '../support/sqs-proxy.ts';
 import { eventsOf, messagesOf, textIn } from './received.ts';
@@ -64,7 +64,7 @@ test.each([
 });
 
 test('by default a message holds as many events as fit 64 KB', async () => {
-  const { sender, proxy } = await senderTo({ clock: manualClock() });
+  const { sender, proxy } = await senderTo({ clock: virtualClock() });
   for (const text of simulate({ events: 1_000 }).texts()) await sender.send(text);
   await sender.close();
   const sizes = sizesOf(proxy.of('SendMessageBatch')).flat();
@@ -73,7 +73,7 @@ test('by default a message holds as many events as fit 64 KB', async () => {
 });
 
 test('an event waits for company, but no longer than the linger', async () => {
-  const clock = manualClock();
+  const clock = virtualClock();
   const { sender, proxy, queue } = await senderTo({ clock, lingerMs: 250 });
   await sender.send({ id: 'lonely' });
   await clock.advance(249);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type MemoryQueue, memoryQueue } from '../../src/sources/memory.ts';
 import { sourceContract } from '../contracts/source.ts';
 import { collect } from '../support/collect.ts';
-import { manualClock } from '../support/manual-clock.ts';
+import { virtualClock } from '../../src/testing/virtual-clock.ts';
 
 sourceContract('the memory queue', async () => {
   const first: MemoryQueue = memoryQueue();
@@ -15,10 +15,10 @@ sourceContract('the memory queue', async () => {
 });
 
 test('a message of a dead worker comes back when its visibility ends, and not before', async () => {
-  const clock = manualClock();
+  const clock = virtualClock();
   const queue = memoryQueue(['a'], { clock });
   // Its clock stands still and its credit is spent: it renews nothing and asks for nothing.
-  const dead = queue.another({ clock: manualClock(), maxMessages: 1 });
+  const dead = queue.another({ clock: virtualClock(), maxMessages: 1 });
   const last = collect(dead);
   await clock.advance(0);
   expect(last.bodies()).toEqual(['a']);
@@ -33,7 +33,7 @@ test('a message of a dead worker comes back when its visibility ends, and not be
 });
 
 test('a share of the messages comes back although they were deleted', async () => {
-  const clock = manualClock();
+  const clock = virtualClock();
   const queue = memoryQueue(['a', 'b'], { clock, duplicates: 1 });
   const collected = collect(queue, (message) => message.custody.acknowledge());
   await clock.advance(2_000);

@@ -60,8 +60,14 @@ function isOf(events: string, table: string | undefined): boolean {
   return table.startsWith(`${events}_`) && /^\d{8}$/.test(table.slice(events.length + 1));
 }
 
-/** Whether the connection failed, so that nothing is known of the statement. */
-export const isConnectionError = (error: unknown): boolean => CONNECTION.test(String((error as DatabaseError).code));
+/** The server goes away (57P0), speaks no sense (08), or became a standby that stays one for as long as it is connected (25006). */
+const SPENT = /^(57P0|08|25006)/;
+
+/** Whether the connection is of no more use: it failed, or leads to a server that will not serve. */
+export function isSpent(error: unknown): boolean {
+  const code = String((error as DatabaseError).code);
+  return CONNECTION.test(code) || SPENT.test(code);
+}
 
 /** Whether an insert met a day without a partition (23514 on the parent), or lost one while it ran (XX000). */
 export function isMissingPartition(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { connect as connectSocket } from 'node:net';
 import postgres from 'postgres';
 import { StoreError } from '../../errors.ts';
-import { isConnectionError } from './classify.ts';
+import { isSpent } from './classify.ts';
 import { deadlines } from './deadlines.ts';
 import type { Target } from './target.ts';
 
@@ -24,7 +24,7 @@ export interface ConnectOptions {
 /**
  * A pool inside the safe envelope of postgres.js 3.4.9: no `begin`, `reserve`, `writable` or `cursor` (they tear when a connection dies), a
  * synchronous socket factory (a rejecting one leaks its slot), a socket that gives up when it is silent (half-open connections hang otherwise),
- * no type look-up, and a deadline around every statement. After the deadline and after every connection error the whole pool is replaced: a
+ * no type look-up, and a deadline around every statement. After the deadline and after every error of its connections (and once the server is a standby) the whole pool is replaced: a
  * statement handed to a connection between its error and its close would otherwise never be answered.
  */
 export function connect(target: Target, { max, statementMs }: ConnectOptions): Connection {
@@ -74,7 +74,7 @@ export function connect(target: Target, { max, statementMs }: ConnectOptions): C
     try {
       return await Promise.race([run(pool.sql), late]);
     } catch (error) {
-      if (isConnectionError(error)) pool.retired = true;
+      if (isSpent(error)) pool.retired = true;
       throw error;
     } finally {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, messageOf } from '../../errors.ts';
 
 /** Where the database is, taken from its URL. */
 export interface Target {
@@ -45,17 +45,46 @@ export function targetOf(url: string): Target {
       fix: 'begin it with postgres://',
     });
   }
-  const host = decodeURIComponent(parsed.hostname) || 'localhost';
-  const user = decodeURIComponent(parsed.username) || 'postgres';
+  const host = decoded(parsed.hostname, 'host') || 'localhost';
+  const user = decoded(parsed.username, 'user') || 'postgres';
   return {
     host,
     port: Number(parsed.port || 5432),
     user,
-    password: decodeURIComponent(parsed.password),
-    database: decodeURIComponent(parsed.pathname.slice(1)) || user,
+    password: decoded(parsed.password, 'password'),
+    database: decoded(parsed.pathname.slice(1), 'database') || user,
     schema: parsed.searchParams.get('schema') ?? 'public',
     tls: tlsOf(host, parsed.searchParams),
   };
+}
+
+function decoded(part: string, what: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ConfigError({
+      where: `DATABASE_URL ${what}`,
+      expected: 'special characters as %XX',
+      got: 'a % that is none of these',
+      fix: "write '%' as '%25'",
+    });
+  }
+}
+
+function certificate(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new ConfigError(
+      {
+        where: 'DATABASE_URL sslrootcert',
+        expected: 'a readable file of certificates',
+        got: messageOf(cause),
+        fix: 'check its path',
+      },
+      { cause },
+    );
+  }
 }
 
 function tlsOf(host: string, parameters: URLSearchParams): false | ConnectionOptions {
@@ -72,5 +101,5 @@ function tlsOf(host: string, parameters: URLSearchParams): false | ConnectionOpt
   const file = parameters.get('sslrootcert');
   // an address is no name for SNI; its certificate is checked against the address
   const identity = isIP(host) === 0 ? { servername: host } : { host };
-  return { ...identity, rejectUnauthorized: true, ...(file ? { ca: readFileSync(file) } : {}) };
+  return { ...identity, rejectUnauthorized: true, ...(file ? { ca: certificate(file) } : {}) };
 }

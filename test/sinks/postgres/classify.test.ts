@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
-import { classify, isConnectionError, isMissingPartition } from '../../../src/sinks/postgres/classify.ts';
+import { classify, isMissingPartition, isSpent } from '../../../src/sinks/postgres/classify.ts';
 
 test.each([
   // connection: unknown whether it was committed
@@ -110,7 +110,8 @@ test('a missing partition is not taken for a violated check', () => {
   expect(isMissingPartition({ code: '23514', routine: 'ExecConstraints' })).toBe(false);
 });
 
-test('only errors of the connection are errors of the connection', () => {
-  expect(['ECONNRESET', 'CONNECTION_CLOSED', 'DEADLINE'].every((code) => isConnectionError({ code }))).toBe(true);
-  expect(['40P01', '57P01', undefined].some((code) => isConnectionError({ code }))).toBe(false);
+test('a connection that failed, or whose server will not serve, is of no more use; one that met a lock is', () => {
+  const spent = ['ECONNRESET', 'CONNECTION_CLOSED', 'DEADLINE', '57P01', '08006', '25006'];
+  expect(spent.filter((code) => !isSpent({ code }))).toEqual([]);
+  expect(['40P01', '55P03', '57014', undefined].filter((code) => isSpent({ code }))).toEqual([]);
 });

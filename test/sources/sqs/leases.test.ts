@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { collect } from '../../support/collect.ts';
-import { manualClock } from '../../support/manual-clock.ts';
+import { virtualClock } from '../../../src/testing/virtual-clock.ts';
 import { numbered, PATIENCE, proxiedQueue } from '../../support/proxied-queue.ts';
 
 const always = () => true;
@@ -9,7 +9,7 @@ const entriesOf = (input: Readonly<Record<string, unknown>>) =>
 
 test('leases are renewed in calls of ten once less than half of their time is left, and not before', async () => {
   const { proxy, connect } = await proxiedQueue(numbered(25));
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock, visibilityTimeout: '60s' });
   await collect(source, (message) => message.custody.at('buffer', true)).received(25);
   await clock.advance(30_000);
@@ -24,7 +24,7 @@ test('leases are renewed in calls of ten once less than half of their time is le
 
 test('a message that is never settled costs its credit until it counts as lost, and settling it late changes nothing', async () => {
   const { connect } = await proxiedQueue(numbered(20));
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock, maxMessages: 10 });
   const collected = collect(source);
   const first = [...(await collected.received(10))];
@@ -42,7 +42,7 @@ test('once a message is acknowledged its lease is not renewed, although its dele
   const { proxy, connect } = await proxiedQueue(['a']);
   const gate = Promise.withResolvers<void>();
   proxy.fault('DeleteMessageBatch', always, { kind: 'hold', until: gate.promise });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock });
   await collect(source, (message) => message.custody.acknowledge()).received(1);
   await clock.advance(50);
@@ -66,7 +66,7 @@ test.for([
     kind: 'reply',
     body: () => ({ Successful: [], Failed: [{ Id: '0', SenderFault: true, ...failure }] }),
   });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock });
   const collected = collect(source, (message) => message.custody.at('buffer', true));
   await collected.received(1);
@@ -90,7 +90,7 @@ test('a lease whose renewal failed is renewed at the next turn', async () => {
     kind: 'alter',
     change: () => ({ Successful: [], Failed: [{ Id: '0', Code: 'InternalError', SenderFault: false }] }),
   });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock });
   const collected = collect(source, (message) => message.custody.at('buffer', true));
   await collected.received(1);
@@ -108,7 +108,7 @@ test('a lease whose renewal failed is renewed at the next turn', async () => {
 
 test('a lease is given up before it reaches twelve hours, with a warning', async () => {
   const { proxy, connect, warnings } = await proxiedQueue(['a']);
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock, visibilityTimeout: '11h' });
   await collect(source, (message) => message.custody.at('buffer', true)).received(1);
   // The receive after it must be over before hours pass within it.

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { pollDelay } from '../../../src/sources/backoff.ts';
 import { collect } from '../../support/collect.ts';
-import { manualClock, settle } from '../../support/manual-clock.ts';
+import { virtualClock, settle } from '../../../src/testing/virtual-clock.ts';
 import { numbered, PATIENCE, proxiedQueue } from '../../support/proxied-queue.ts';
 
 const always = () => true;
@@ -9,7 +9,7 @@ const always = () => true;
 test('a poll that never ends is reported and replaced, and the source goes on receiving', async () => {
   const { proxy, queue, connect, warnings } = await proxiedQueue();
   proxy.fault('ReceiveMessage', ({ nth }) => nth === 1, { kind: 'black-hole' });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock });
   const collected = collect(source, (message) => message.custody.acknowledge());
   await proxy.arrived('ReceiveMessage', 1);
@@ -26,7 +26,7 @@ test('a poll that never ends is reported and replaced, and the source goes on re
 test('failed receives are repeated ever more slowly, and a good one resets the wait', async () => {
   const { proxy, connect, warnings } = await proxiedQueue();
   const heal = proxy.fault('ReceiveMessage', always, { kind: 'error', status: 500, code: 'InternalError' });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock, random: () => 0 });
   collect(source);
   for (const [index, delay] of [50, 100, 200, 400, 800].entries()) {
@@ -60,7 +60,7 @@ test('the wait after a failed receive is jittered, never zero, and has a cap', (
 test('a queue deleted under a running source is waited for, with a warning that says that it refuses', async () => {
   const { proxy, connect, warnings } = await proxiedQueue();
   proxy.fault('ReceiveMessage', always, { kind: 'error', status: 400, code: 'QueueDoesNotExist' });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock });
   collect(source);
   await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining('queue-refuses')]), PATIENCE);
@@ -95,7 +95,7 @@ test('one unsettled message does not hold up the receives after it', async () =>
 
 test('without credit no receive is started, so that no message ages in a buffer', async () => {
   const { proxy, queue, connect } = await proxiedQueue(numbered(30));
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock, maxMessages: 10 });
   const collected = collect(source, (message) => message.custody.at('buffer', true));
   await collected.received(10);
@@ -143,7 +143,7 @@ test('a poll that outlives stop by five seconds is aborted, and the delete under
   const gate = Promise.withResolvers<void>();
   proxy.fault('DeleteMessageBatch', always, { kind: 'hold', until: gate.promise });
   proxy.fault('ReceiveMessage', ({ nth }) => nth === 2, { kind: 'black-hole' });
-  const clock = manualClock();
+  const clock = virtualClock();
   const source = await connect({ clock });
   const collected = collect(source, (message) => message.custody.acknowledge());
   await collected.received(1);

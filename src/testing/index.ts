@@ -1,0 +1,6 @@
+// The kit for authors of pipelines: `import { testPipeline } from 'scalestream/testing'`.
+
+export { crash, duplicate, type Fault, late, type Sent, stall } from './markers.ts';
+export { type TestPipeline, type TestPipelineOptions, type TestReject, testPipeline } from './test-pipeline.ts';
+export { settle, type VirtualClock, virtualClock } from './virtual-clock.ts';
+export { type VirtualProcess, virtualProcess } from './virtual-process.ts';

@@ -1,0 +1,155 @@
+import { type Duration, milliseconds } from '../duration.ts';
+import { PipelineError, undeclared } from '../errors.ts';
+import { type EventTimeInput, eventTime, MICROS_PER_MS } from '../event-time.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { RejectReason } from '../reject.ts';
+import { startWorker, type Worker } from '../runtime/worker.ts';
+import { memoryStore } from '../sinks/memory.ts';
+import { memoryBroker } from '../sources/memory-broker.ts';
+import { pullSettings } from '../sources/pull-options.ts';
+import { pullSource } from '../sources/pull-source.ts';
+import type { AnyEvent } from '../event-table.ts';
+import type { WindowTable } from '../window-table.ts';
+import { isFault, type Sent } from './markers.ts';
+import { outsideQueue, outsideStore } from './outside.ts';
+import { pureStore } from './pure-store.ts';
+import { type VirtualProcess, virtualProcess } from './virtual-process.ts';
+import { settle, virtualClock } from './virtual-clock.ts';
+
+export interface TestPipelineOptions {
+  /** Processing time at the start. Default 2026-01-01T00:00:00Z. */
+  readonly startAt?: EventTimeInput;
+  /** How long a received message stays a worker's: what a crash costs. Default 60 s. */
+  readonly visibility?: Duration;
+}
+
+/** A reject as a test looks at it. */
+export interface TestReject {
+  readonly reason: RejectReason;
+  readonly detail: string;
+  readonly stage: string;
+  readonly body: string;
+}
+
+/** A pipeline at work in virtual time, on a queue and a store in memory. */
+export interface TestPipeline {
+  /**
+   * Sends, in this order; each item is a message. Then time moves on until all is settled.
+   *
+   * @throws PipelineError when the pipeline fails, or has not settled everything within a day of virtual time.
+   */
+  send(...items: readonly Sent[]): Promise<void>;
+  /** Moves processing time on to an instant. It never goes back. */
+  advanceTo(time: EventTimeInput): Promise<void>;
+  advance(time: Duration): Promise<void>;
+  /** Processing time, milliseconds since 1970. */
+  now(): number;
+  /** The rows of a window table by window and key: `window_start`, the key columns, the measures as text. */
+  windows(table: WindowTable<AnyEvent> | string): Record<string, string | null>[];
+  rejects(): TestReject[];
+  /** How many distinct events are stored. */
+  events(): number;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Runs a pipeline in virtual time, with faults at will: hours pass in milliseconds, and every run is the same. The graph is asked everything twice: one
+ * that is not pure fails.
+ *
+ * Delivery: exact, as with the real parts; the queue delivers at least once, and the store is the reference store.
+ *
+ * @example
+ * const shop = testPipeline(orders);
+ * await shop.send(order('a'), duplicate(order('b')), late(order('c'), '2m'), crash());
+ * expect(shop.windows('sales')).toEqual([{ window_start: '2026-01-01T00:00:00.000Z', orders: '3' }]);
+ */
+export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = {}): TestPipeline {
+  const { startAt = Date.UTC(2026, 0, 1), visibility = '60s' } = options;
+  const clock = virtualClock(instant(startAt, 'startAt'));
+  const settings = pullSettings({ visibilityTimeout: visibility, random: () => 0.5 });
+  const broker = memoryBroker(clock);
+  const store = memoryStore(pipeline);
+  /** What strikes the workers at their next commits, one after the other. */
+  const strikes: ((process: VirtualProcess) => void)[] = [];
+  let failure: unknown;
+
+  function start(): Worker {
+    const process = virtualProcess(clock);
+    const queue = outsideQueue(broker.consumer(settings.visibilitySeconds), process);
+    const source = pullSource('test', queue, { ...settings, clock: process.clock });
+    const worker = startWorker(pipeline, {
+      source,
+      store: outsideStore(pureStore(store, pipeline.name), process, () => strikes.shift()?.(process)),
+      clock: process.clock,
+      random: () => 0.5,
+    });
+    worker.done.catch((error: unknown) => (failure ??= error));
+    return worker;
+  }
+
+  function enqueue(item: Sent): void {
+    if (typeof item === 'string' || !isFault(item)) return broker.send([textOf(item)]);
+    if (item.fault === 'duplicate') return broker.send([textOf(item.item), textOf(item.item)]);
+    if (item.fault === 'late') return void clock.after(item.ms, () => broker.send([textOf(item.item)]));
+    strikes.push((process) => {
+      if (item.fault === 'crash') process.kill();
+      else process.stall(item.ms);
+      start();
+    });
+  }
+
+  async function settled(latest: number): Promise<void> {
+    const from = clock.now() + latest;
+    for (;;) {
+      await settle();
+      if (failure !== undefined) throw failure;
+      const { waiting, inFlight } = broker.depth();
+      if (clock.now() >= from && waiting + inFlight === 0) return;
+      if (clock.now() >= from + DAY_MS) {
+        throw new PipelineError(
+          pipeline.name,
+          'test',
+          `${waiting + inFlight} messages are not settled within a day of virtual time`,
+        );
+      }
+      await clock.advance(clock.now() < from + 10_000 ? 50 : 1_000);
+    }
+  }
+
+  start();
+  return {
+    async send(...items) {
+      for (const item of items) enqueue(item);
+      const latest = items.map((item) => (typeof item === 'object' && isFault(item) && 'ms' in item ? item.ms : 0));
+      await settled(Math.max(0, ...latest));
+    },
+    async advanceTo(time) {
+      await clock.advance(Math.max(0, instant(time, 'advanceTo') - clock.now()));
+      if (failure !== undefined) throw failure;
+    },
+    async advance(time) {
+      await clock.advance(milliseconds(time, 'advance'));
+      if (failure !== undefined) throw failure;
+    },
+    now: clock.now,
+    windows(table) {
+      const name = typeof table === 'string' ? table : table.name;
+      if (!pipeline.windows.some((each) => each.name === name)) throw undeclared(name);
+      return store.rows(name);
+    },
+    rejects: () => store.rejects().map(({ reason, detail, stage, body }) => ({ reason, detail, stage, body })),
+    events: store.events,
+  };
+}
+
+const textOf = (item: object | string): string => (typeof item === 'string' ? item : JSON.stringify(item));
+
+function instant(time: EventTimeInput, where: string): number {
+  const micros = eventTime(time);
+  if (micros === undefined)
+    throw new RangeError(
+      `${where}: expected a time from 1970 to 2250, text with its offset; got ${JSON.stringify(time)}`,
+    );
+  return micros / MICROS_PER_MS;
+}
