@@ -60,6 +60,8 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
   const polls = pollers({ ...settings, queue, credit, changed, deliver, onEnd });
 
   function lost(message: HeldMessage): void {
+    // A graph that was unsubscribed at the end of its grace lost nothing: what it left is released when the last polls have ended.
+    if (subscriber?.closed) return;
     counts.lost += 1;
     held.settle(message);
     settings.lost({ id: message.id, source: name, stage: message.stage });
