@@ -8,7 +8,9 @@ export interface Entry<T> {
   /** The event id, in the form the store compares. */
   readonly id: string;
   readonly time: Micros;
-  /** The event as JSON, as it arrived; `undefined` once an operator changed it. */
+  /** The event as JSON, as it arrived; a child's is its parent's. */
+  readonly raw: string;
+  /** The event as JSON; `undefined` once an operator changed it. */
   readonly json: string | undefined;
   readonly message: Message;
   /** Its place in the message, from 0. */

@@ -31,14 +31,14 @@ export interface Reject {
   readonly ordinal: number;
   /** Its place in the flush, from 0; -1 outside a transaction. */
   readonly position: number;
-  /** The event's JSON, or the message's body. */
+  /** The event's JSON as it arrived, or the message's body. */
   readonly body: string;
-  /** Whether the body names its own event id: then the same body, sent again, is the same reject. */
-  readonly identified: boolean;
+  /** What it is known by in whatever message it comes again; `undefined` where no event is named: by its place in its message. */
+  readonly knownBy: string | undefined;
 }
 
-/** Names a reject: it is the same again when its body names its own event, or when its message is delivered again. */
-export function rejectIdentity({ identified, body, message, ordinal }: Reject): string {
-  if (identified) return `event ${createHash('sha256').update(body).digest('hex')}`;
+/** Names a reject: it is the same again when it is the same event's, or when its message is delivered again. */
+export function rejectIdentity({ knownBy, message, ordinal }: Reject): string {
+  if (knownBy !== undefined) return `event ${createHash('sha256').update(knownBy).digest('hex')}`;
   return `message ${message.source} ${message.id}#${ordinal}`;
 }

@@ -10,15 +10,15 @@ const reject = (given: Partial<Reject>): Reject => ({
   ordinal: 0,
   position: -1,
   body: '{}',
-  identified: false,
+  knownBy: undefined,
   ...given,
 });
 
 test('a reject that names its event is the same in whatever message it comes', () => {
-  const a = reject({ identified: true, body: '{"id":1}' });
-  const again = reject({ identified: true, body: '{"id":1}', message: message('[…]', { id: 'm2' }), ordinal: 7 });
+  const a = reject({ knownBy: '{"id":1}' });
+  const again = reject({ knownBy: '{"id":1}', message: message('[…]', { id: 'm2' }), ordinal: 7 });
   expect(rejectIdentity(again)).toBe(rejectIdentity(a));
-  expect(rejectIdentity(reject({ identified: true, body: '{"id":2}' }))).not.toBe(rejectIdentity(a));
+  expect(rejectIdentity(reject({ knownBy: '{"id":2}' }))).not.toBe(rejectIdentity(a));
 });
 
 test('a reject without a name is the same only at its place in a redelivered message of its source', () => {

@@ -8,7 +8,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const MAGIC = { gzip: 'H4sI', zstd: 'KLUv/' } as const;
 
 /** Line breaks aside, base64 of one whole: after padding nothing may follow, since whoever decodes stops there. */
-const BASE64 = /^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/;
+const BASE64 = /^[A-Za-z0-9+/_\-\s]*={0,2}$/;
 
 /**
  * The text of a message body: as it is, or base64 of gzip or zstd, told by the attribute `content-encoding` or by the body's first bytes.
@@ -22,7 +22,7 @@ export function decompress(body: string, encoding: string | undefined, limit: nu
   if (kind !== 'gzip' && kind !== 'zstd') {
     return new Refusal('unknown-compression', `expected content-encoding none, gzip or zstd; got '${kind}'`);
   }
-  if (!BASE64.test(body))
+  if (!BASE64.test(body.trimEnd()))
     return new Refusal('not-decompressible', `expected base64 of ${kind}: other characters follow or lie in between`);
   const packed = Buffer.from(body, 'base64');
   let bytes: Buffer;

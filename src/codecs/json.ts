@@ -21,9 +21,16 @@ export interface Decoder<T> {
 export interface JsonOptions {
   /** Largest decoded size of a message in bytes. Default 8 MiB. */
   readonly maxBytes?: number;
+  /** Most records in a message; one that holds more becomes one reject. Default 100,000. */
+  readonly maxRecords?: number;
   /** `'auto'` opens SNS and EventBridge envelopes; `'none'` takes them for events. Default `'auto'`. */
   readonly envelope?: 'auto' | 'none';
 }
+
+/** What an event costs in memory beside its text, at least. */
+const RECORD_BYTES = 256;
+/** So many are within what a message may cost. */
+const FEW = 100;
 
 /**
  * Decodes messages that carry a JSON event, a JSON array of events or NDJSON, plain or as base64 of gzip or zstd, bare or in the envelope of
@@ -34,36 +41,31 @@ export interface JsonOptions {
  */
 export function json<T>(
   table: EventTable<T>,
-  { maxBytes = 8 * 2 ** 20, envelope = 'auto' }: JsonOptions = {},
+  { maxBytes = 8 * 2 ** 20, maxRecords = 100_000, envelope = 'auto' }: JsonOptions = {},
 ): Decoder<T> {
-  if (!(maxBytes >= 1)) {
-    throw new ConfigError({
-      where: 'json(maxBytes)',
-      expected: '1 or more bytes',
-      got: String(maxBytes),
-      fix: 'leave it out for 8 MiB',
-    });
-  }
+  atLeastOne('maxBytes', maxBytes);
+  atLeastOne('maxRecords', maxRecords);
   const identify = identifier(table);
   return {
     table,
     decode(message, entries, rejects) {
-      const reject = (refusal: Refusal, ordinal: number, body: string, identified = false): void => {
+      const reject = (refusal: Refusal, ordinal: number, body: string, knownBy?: string): void => {
         const { reason, detail } = refusal;
-        rejects.push({ reason, detail, stage: 'decode', message, ordinal, position: -1, body, identified });
+        rejects.push({ reason, detail, stage: 'decode', message, ordinal, position: -1, body, knownBy });
       };
       const text = unpack(message, maxBytes, envelope);
       if (text instanceof Refusal) return reject(text, -1, message.body);
-      if (text.length > message.body.length) message.custody.weigh(text.length - message.body.length);
-      const records = recordsOf(text);
+      const records = recordsOf(text, maxRecords);
       if (records instanceof Refusal) return reject(records, -1, message.body);
+      const weight = Math.max(text.length, records.length > FEW ? records.length * RECORD_BYTES : 0);
+      if (weight > message.body.length) message.custody.weigh(weight - message.body.length);
       const values = parseRecords(text, records);
       for (let ordinal = 0; ordinal < records.length; ordinal++) {
         const record = records[ordinal] as string;
         const raw = values[ordinal];
         const event = raw instanceof Refusal ? raw : identify(raw, record, message, ordinal);
         if (!(event instanceof Refusal)) entries.push(event);
-        else reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw));
+        else reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw) ? record : undefined);
       }
     },
   };
@@ -73,6 +75,16 @@ function unpack(message: Message, limit: number, envelope: 'auto' | 'none'): str
   const text = decompress(message.body, message.attributes['content-encoding'], limit);
   const enclosed = envelope === 'auto' && !(text instanceof Refusal) ? openEnvelope(text) : undefined;
   return enclosed ? decompress(enclosed.text, enclosed.encoding, limit) : text;
+}
+
+function atLeastOne(option: string, value: number): void {
+  if (value >= 1) return;
+  throw new ConfigError({
+    where: `json(${option})`,
+    expected: '1 or more',
+    got: String(value),
+    fix: 'leave it out for the default',
+  });
 }
 
 /** Validates a raw value and takes its id and time, in the form Postgres compares. */
@@ -97,7 +109,7 @@ function identifier<T>(
       if (time > (message.sentAt + table.maxFuture) * MICROS_PER_MS) {
         return new Refusal('in-future', `${show(input)} is more than ${table.maxFuture} ms after its message was sent`);
       }
-      return { value: value.value, id, time, json, message, ordinal, position: -1 };
+      return { value: value.value, id, time, raw: json, json, message, ordinal, position: -1 };
     } catch (error) {
       return new Refusal('callback', `id or time of table '${table.name}' threw: ${messageOf(error)}`);
     }

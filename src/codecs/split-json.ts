@@ -10,11 +10,12 @@ const CLOSE_CURLY = 125;
  * The texts of a JSON array's elements (or of an object's members), so that each keeps its digits and fails alone. Only brackets and strings
  * are looked at; `JSON.parse` judges the rest.
  *
+ * @param limit after one element more it looks no further.
  * @returns `undefined` when the brackets do not balance or something follows the last one.
  * @example
  * splitJson('[{"a":1}, [2,3]]'); // ['{"a":1}', '[2,3]']
  */
-export function splitJson(text: string): string[] | undefined {
+export function splitJson(text: string, limit = Number.POSITIVE_INFINITY): string[] | undefined {
   const elements: string[] = [];
   const body = text.trim();
   let depth = 0;
@@ -36,7 +37,7 @@ export function splitJson(text: string): string[] | undefined {
         return elements;
       }
     } else if (code === COMMA && depth === 1) {
-      elements.push(body.slice(start, i).trim());
+      if (elements.push(body.slice(start, i).trim()) > limit) return elements;
       start = i + 1;
     }
   }

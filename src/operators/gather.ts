@@ -98,7 +98,7 @@ function concatenate<T>(batches: readonly Batch<T>[]): Batch<T> {
 
 function weightOf(batch: Batch<unknown>): number {
   let weight = 0;
-  for (const entry of batch.entries) weight += entry.json?.length ?? 0;
+  for (const entry of batch.entries) weight += entry.raw.length;
   for (const reject of batch.rejects) weight += reject.body.length;
   return weight;
 }

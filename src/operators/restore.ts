@@ -5,7 +5,7 @@ import { parserFor } from '../codecs/parse-json.ts';
 import { Refusal } from '../codecs/refusal.ts';
 import type { EventTable } from '../event-table.ts';
 import type { Reject } from '../reject.ts';
-import { jsonOf, refuse } from './refuse.ts';
+import { refuse } from './refuse.ts';
 
 /**
  * Brings events that an operator changed to the form in which they are stored: as JSON, read back through the table's schema. What is folded is
@@ -40,7 +40,7 @@ function readBack<T>(
   if (!table.whole) return entry;
   let json: string;
   try {
-    json = jsonOf(entry);
+    json = JSON.stringify(entry.value) ?? 'null'; // throws for a cycle, a bigint, or what is too deep
   } catch (error) {
     return new Refusal('schema', `the changed event is no JSON: ${String(error)}`);
   }

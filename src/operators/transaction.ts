@@ -1,29 +1,29 @@
 import {
-  defer,
   from,
   lastValueFrom,
   map,
   mergeMap,
-  type Observable,
+  Observable,
   of,
   type OperatorFunction,
+  ReplaySubject,
   type SchedulerLike,
   tap,
+  throwError,
+  timeout,
   toArray,
 } from 'rxjs';
 import { type Batch, type Entry, type Fresh, mark } from '../batch.ts';
-import { StoreError } from '../errors.ts';
 import type { EventTable } from '../event-table.ts';
-import { type Micros, MICROS_PER_MS } from '../event-time.ts';
 import type { Committed, Counts } from '../pipeline.ts';
 import type { Reject } from '../reject.ts';
-import type { Describe, Flush, Fold, Outcome, Store } from '../store.ts';
+import type { Describe, Fold, Outcome, Store } from '../store.ts';
 import { type Backoff, backoff } from './backoff.ts';
 import { distinct } from './distinct.ts';
 import { mergeFolds } from './merge-folds.ts';
-import { refuse } from './refuse.ts';
-import { isRetryable, retryBackoff } from './retry-backoff.ts';
 import { restore } from './restore.ts';
+import { addOutcomes, settlement } from './settlement.ts';
+import { eventSlices } from './slices.ts';
 import { surroundings } from './surroundings.ts';
 
 export interface TransactionOptions<T> {
@@ -63,57 +63,40 @@ export function transaction<T>(
     scheduler = surroundings().scheduler,
   } = options;
 
-  const commit = (flush: Flush): Promise<Outcome> =>
-    lastValueFrom(
-      defer(() => store.commit(flush)).pipe(
-        retryBackoff(retry, {
-          scheduler,
-          when: (error) => isRetryable(error) || (isSlow(error) && flush.entries.length <= 1),
-        }),
-      ),
-    );
-
   /** What the events contribute, and those that turned out to be unfit. */
   const describe = async (
     entries: readonly Entry<T>[],
   ): Promise<{ folds: Fold[]; unfit: ReadonlyMap<number, Reject> }> => {
     const batch: Fresh<T> = { entries, rejects: [], messages: [], filtered: 0 };
-    const folds = mergeFolds(await lastValueFrom(graph(of(batch)).pipe(toArray())));
+    const described$ = graph(of(batch)).pipe(toArray(), timeout({ first: DESCRIBE_MS, scheduler, with: stuck }));
+    const folds = mergeFolds(await lastValueFrom(described$));
     return { folds, unfit: new Map(folds.flatMap((fold) => [...fold.rejects])) };
   };
 
-  const settle = async (given: readonly Entry<T>[], carried: readonly Reject[]): Promise<Outcome> => {
-    const horizon = store.horizon();
-    const { kept, rejects } = withoutOld(given, horizon, carried);
-    const { folds, unfit } = await describe(kept);
-    if (unfit.size > 0)
-      return settle(renumber(kept.filter((entry) => !unfit.has(entry.position))), [...rejects, ...unfit.values()]);
-    try {
-      return await commit({ entries: kept, folds, rejects });
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (error.failure === 'horizon') return settle(kept, rejects);
-      const [first] = kept;
-      if (!first || (error.failure !== 'event' && error.failure !== 'slow')) throw error;
-      if (kept.length === 1) {
-        if (error.failure === 'slow') throw error;
-        return settle([], [...rejects, refuse(first, 'store', 'refused-by-store', error)]);
-      }
-      const half = Math.ceil(kept.length / 2);
-      return add(await settle(renumber(kept.slice(0, half)), rejects), await settle(renumber(kept.slice(half)), []));
-    }
-  };
+  const settle = settlement({ store, describe, retry, scheduler });
 
-  const run = async (batch: Batch<T>): Promise<Committed> => {
+  const run = async (batch: Batch<T>, ended: Observable<unknown>): Promise<Committed> => {
     const stored = restore(once, batch);
-    const entries = distinct(stored.entries);
-    let outcome = await settle(renumber(entries.slice(0, limit)), stored.rejects);
-    for (let at = limit; at < entries.length; at += limit) {
-      outcome = add(outcome, await settle(renumber(entries.slice(at, at + limit)), []));
-    }
+    const [first = [], ...others] = eventSlices(distinct(stored.entries), limit);
+    let outcome = await settle({ entries: first, rejects: stored.rejects }, ended);
+    for (const entries of others) outcome = addOutcomes(outcome, await settle({ entries, rejects: [] }, ended));
     mark(batch.messages, 'committed');
     return { messages: batch.messages, counts: countsOf(stored, outcome) };
   };
+
+  /** A run whose retries end with its subscription: whoever stops a worker while the database is down is not kept waiting, nor surprised later. */
+  const running = (batch: Batch<T>): Observable<Committed> =>
+    new Observable((subscriber) => {
+      const ended = new ReplaySubject<void>(1);
+      run(batch, ended).then(
+        (committed) => {
+          subscriber.next(committed);
+          subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+      return () => ended.next();
+    });
 
   return (batches$) =>
     // A rehearsal without events finds a table that is not declared before any message is received.
@@ -123,41 +106,16 @@ export function transaction<T>(
         batches$.pipe(
           // Held from here on: a batch may wait for its turn as long as the store is down.
           tap((batch) => mark(batch.messages, 'transaction', true)),
-          mergeMap(run, concurrency),
+          mergeMap(running, concurrency),
         ),
       ),
     );
 }
 
-const isSlow = (error: unknown): boolean => error instanceof StoreError && error.failure === 'slow';
-
-const renumber = <T>(entries: readonly Entry<T>[]): Entry<T>[] =>
-  entries.map((entry, position) => ({ ...entry, position }));
-
-function withoutOld<T>(
-  entries: readonly Entry<T>[],
-  horizon: Micros,
-  carried: readonly Reject[],
-): { kept: readonly Entry<T>[]; rejects: readonly Reject[] } {
-  if (entries.every((entry) => entry.time >= horizon)) return { kept: entries, rejects: carried };
-  const limit = new Date(horizon / MICROS_PER_MS).toISOString();
-  const old = entries.filter((entry) => entry.time < horizon);
-  const rejects = old.map((entry) =>
-    refuse(
-      entry,
-      'transaction',
-      'too-old',
-      `older than the retention horizon ${limit}: it cannot be told from a repeat`,
-    ),
-  );
-  return { kept: renumber(entries.filter((entry) => entry.time >= horizon)), rejects: [...carried, ...rejects] };
-}
-
-const add = (a: Outcome, b: Outcome): Outcome => ({
-  fresh: a.fresh + b.fresh,
-  windows: a.windows + b.windows,
-  rejects: a.rejects + b.rejects,
-});
+/** The inner graph waits for nothing, so it takes no time: one that does is stuck. */
+const DESCRIBE_MS = 60_000;
+const stuck = () =>
+  throwError(() => new Error('the inner graph did not complete with its batch. Fix: let it wait for nothing'));
 
 function countsOf(batch: Batch<unknown>, outcome: Outcome): Counts {
   const arrived = batch.entries.length + batch.rejects.length;

@@ -103,7 +103,7 @@ function restorer(pipeline: Pipeline): (event: StoredEvent, position: number) =>
     if (result instanceof Refusal) {
       throw new PipelineError(pipeline.name, 'verify', `event ${id} no longer satisfies the schema: ${result.detail}`);
     }
-    return { value: result.value, id, time, json, message: STORED, ordinal: 0, position };
+    return { value: result.value, id, time, raw: json, json, message: STORED, ordinal: 0, position };
   };
 }
 

@@ -60,7 +60,8 @@ export function startWorker(
       for (const kind of Object.keys(total) as (keyof Counts)[]) total[kind] += counts[kind];
     },
     error: (error: unknown) => {
-      source.stop();
+      // It settles nothing any more: others should have its messages at once.
+      void source.drained(0);
       reject(
         error instanceof ScaleStreamError
           ? error

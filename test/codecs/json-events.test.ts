@@ -103,7 +103,9 @@ describe('schemas', () => {
       ),
     );
     expect(entries).toMatchObject([{ id: 'a', time: SENT_AT * 1_000, value: { id: 'a', at: SENT_AT } }]);
-    expect(rejects).toMatchObject([{ reason: 'schema', detail: expect.stringMatching(/^at: ./), identified: true }]);
+    expect(rejects).toMatchObject([
+      { reason: 'schema', detail: expect.stringMatching(/^at: ./), knownBy: '{"id":"b","at":"soon"}' },
+    ]);
   });
 
   test('of which ten fields fail name five', () => {

@@ -23,7 +23,7 @@ describe('a message', () => {
         ordinal: 1,
         position: -1,
         body: '{"id":"x"}',
-        identified: true,
+        knownBy: '{"id":"x"}',
         message: given,
       },
     ]);
@@ -43,12 +43,15 @@ describe('a message', () => {
     ['100,000 open brackets', '['.repeat(100_000), ['not-json']],
     ['100,000 nested brackets', '['.repeat(100_000) + ']'.repeat(100_000), ['schema']],
     ['1 MiB of nothing', 'x'.repeat(2 ** 20), ['not-json']],
+    ['100,001 records', `[1${',1'.repeat(100_000)}]`, ['too-large']],
+    ['100,001 lines', '1\n'.repeat(100_001), ['too-large']],
+    ['300,000 blank lines between two events', `${TEA}${'\n'.repeat(300_000)}${TEA}`, ['too-large']],
     ['1 MiB of open objects', '{"a":'.repeat(2 ** 20 / 5), ['not-json']],
   ])('that is %s is one reject', (_, body, reasons) => expect(outcome(body)).toEqual({ ids: [], reasons }));
 
   test('that cannot be split is a reject with its whole body', () => {
     const given = message('[1', { attributes: { 'content-encoding': 'none' } });
-    expect(decoded(orders, given).rejects).toMatchObject([{ ordinal: -1, body: '[1', identified: false }]);
+    expect(decoded(orders, given).rejects).toMatchObject([{ ordinal: -1, body: '[1', knownBy: undefined }]);
   });
 
   test.each([
@@ -101,7 +104,10 @@ describe('compression', () => {
     const text = `[${`${TEA},`.repeat(999)}${TEA}]`;
     const given = message(gzipSync(text).toString('base64'));
     decoded(orders, given);
-    expect(given.story).toEqual([`weigh ${text.length - given.body.length}`]);
+    expect(given.story).toEqual([`weigh ${1_000 * 256 - given.body.length}`]); // short ones weigh more than their text
+    const long = message(gzipSync(`[${TEA},${TEA}]`).toString('base64'));
+    decoded(orders, long);
+    expect(long.story).toEqual([`weigh ${2 * TEA.length + 3 - long.body.length}`]);
   });
 
   test.each([

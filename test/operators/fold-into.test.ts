@@ -106,7 +106,7 @@ describe('foldInto', () => {
       detail: expect.stringMatching(detail),
       stage: 'foldInto(trade)',
       position: 1,
-      identified: true,
+      knownBy: expect.stringContaining('bad'),
     });
   });
 

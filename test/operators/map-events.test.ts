@@ -34,7 +34,7 @@ describe('mapEvents', () => {
         stage: 'mapEvents',
         body: batch.entries[1]?.json,
         message: batch.messages[1],
-        identified: true,
+        knownBy: expect.stringContaining('b'),
       },
     ]);
     expect(mapped.messages).toBe(batch.messages);

@@ -71,7 +71,16 @@ export const order = (id: string, { at = 0, product = 'tea', cents = 100 }: Part
 export function batchOf<T>(values: readonly (T & { readonly id: string; readonly at: number })[]): Batch<T> {
   const entries = values.map((value, position): Entry<T> => {
     const body = JSON.stringify(value);
-    return { value, id: value.id, time: value.at * 1_000, json: body, message: message(body), ordinal: 0, position };
+    return {
+      value,
+      id: value.id,
+      time: value.at * 1_000,
+      raw: body,
+      json: body,
+      message: message(body),
+      ordinal: 0,
+      position,
+    };
   });
   return { entries, rejects: [], messages: entries.map((entry) => entry.message), filtered: 0 };
 }

@@ -11,16 +11,16 @@ interface DatabaseError {
 
 /** Connection lost, refused or timed out: whether the statement was committed is unknown. */
 const CONNECTION =
-  /^(CONNECT|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ERR_SOCKET|ERR_STREAM|ERR_SSL|DEADLINE)/;
+  /^(CONNECT|ECONN|EPIPE|EPROTO|EMFILE|ENFILE|EADDRNOTAVAIL|ENETRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ERR_SOCKET|ERR_STREAM|ERR_SSL|DEADLINE)/;
 
 /**
  * Serialization (40), lock timeout (55P03), shutdown and crash (57P01–05), resources (53: disk full, too many
- * connections), connection (08), I/O (58), a standby after failover (25006), unknown plan (26000).
+ * connections), connection (08), I/O (58), a standby after failover (25006), a transaction's time (25P04), unknown plan (26000).
  */
-const RETRY = /^(40|55P03|57P0|53|08|58|25006|26000)/;
+const RETRY = /^(40|55P03|57P0|53|08|58|25006|25P04|26000)/;
 
-/** The statement was cancelled: by its timeout, or by somebody. */
-const STATEMENT_TIMEOUT = '57014';
+/** The statement was cancelled, by its timeout or by somebody; or it locks more than fits the server's memory (as partitions of too many days). */
+const TOO_MUCH = new Set(['57014', '53200']);
 
 /** Data (22), integrity (23), limits (54: nesting, index row size): an event may be the cause. */
 const EVENT = /^(22|23|54)/;
@@ -45,8 +45,8 @@ export function classify(error: unknown, events: string): StoreError {
 }
 
 function failureOf({ code = '', table_name, routine = '' }: DatabaseError, events: string): StoreFailure {
+  if (TOO_MUCH.has(code)) return 'slow';
   if (CONNECTION.test(code) || RETRY.test(code)) return 'retry';
-  if (code === STATEMENT_TIMEOUT) return 'slow';
   // int8pl, int8_sum …: a sum left the range of bigint in a merge, which no single event did
   if (code === '22003' && routine.startsWith('int8')) return 'fatal';
   // limits are of what an event brought, be it the key of a window

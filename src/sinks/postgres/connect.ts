@@ -48,11 +48,12 @@ export function connect(target: Target, { max, statementMs }: ConnectOptions): C
     return opened;
   };
   let current = open();
+  let over = false;
 
   /** What other connections of the pool are running may end first; `now` cuts it off, to be repeated. */
   const retire = (pool: Pool, now = false): void => {
     pool.retired = true;
-    if (pool === current) current = open();
+    if (pool === current && !over) current = open();
     if (pool.running > 0 && !now) return;
     const ended = pool.sql
       .end({ timeout: 0 })
@@ -62,6 +63,7 @@ export function connect(target: Target, { max, statementMs }: ConnectOptions): C
   };
 
   const within = async <T>(run: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> => {
+    if (over) throw new StoreError('fatal', 'ENDED', 'the connection was ended by its owner');
     const pool = current;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -90,6 +92,7 @@ export function connect(target: Target, { max, statementMs }: ConnectOptions): C
       await within((pool) => pool.unsafe(text).simple());
     },
     end: async () => {
+      over = true;
       await Promise.all([current.sql.end({ timeout: 5 }), ...ending]);
     },
   };
@@ -118,7 +121,7 @@ export function driverOptions(
   target: Target,
   { max, lockMs, statementMs, socketMs, isWaiting }: DriverLimits,
 ): postgres.Options<Record<string, never>> {
-  const { host, port, user, password, database, schema, tls } = target;
+  const { host, port, user, password, database, tls } = target;
   const options = {
     host,
     port,
@@ -140,7 +143,7 @@ export function driverOptions(
     onnotice: () => undefined,
     connection: {
       application_name: 'scalestream',
-      search_path: schema,
+      search_path: 'public',
       statement_timeout: statementMs,
       lock_timeout: lockMs,
       idle_in_transaction_session_timeout: statementMs,
@@ -152,6 +155,7 @@ export function driverOptions(
       // The forbidden loop around the fence looks dear enough to compile, which takes ten times as long as to run.
       jit: 'off',
       work_mem: '32MB', // a batch is sorted in memory
+      default_transaction_isolation: 'read committed' as const, // a statement must see what was committed before it began
       synchronous_commit: 'on', // whatever the server's default: messages are deleted once this says committed
     },
     socket: () => {

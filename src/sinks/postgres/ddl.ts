@@ -50,6 +50,6 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
   const name = quoteName(table.name);
   return [
     `create table if not exists ${name} (${columns.join(', ')}) with (fillfactor = 70);`,
-    `create index if not exists ${quoteName(`${table.name}_open`)} on ${name} (window_start) where final_revision is null;`,
+    `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (window_start) where final_revision is null;`,
   ].join('\n');
 }

@@ -31,7 +31,7 @@ export function flushStatement(pipeline: Pipeline): string {
     ...columns.map(([, column]) => `unnest(${next()}::text::${column.type}[])`),
   ];
   const raw = [...(events.whole ? ['event'] : []), ...extra];
-  const given = ['id', 'us', ...raw, 'position'];
+  const given = ['"$id"', '"$us"', ...raw, '"$position"'];
   const stored = ['event_time', 'event_id', 'counted', ...raw];
   const cast = raw.map((column) => `given.${column}${column === 'event' ? '::json' : ''}`);
   const merges = windows.map((table, i) => mergeOf(table, `merged_${i + 1}`, next));
@@ -43,14 +43,14 @@ export function flushStatement(pipeline: Pipeline): string {
   where p.name = ${name} and p.version = ${version} and t.name = ${quoteText(events.name)} and t.horizon = ${horizon}
   for share of p, t
 ), source as materialized (
-  select ${instant('given.us')} as event_time, given.id as event_id, true as counted, ${[...cast, 'given.position'].join(', ')}
+  select ${instant('given."$us"')} as event_time, given."$id" as event_id, true as counted, ${[...cast, 'given."$position"'].join(', ')}
   from fence, rows from (${inputs.join(', ')}) with ordinality as given (${given.join(', ')})
 ), inserted as (
   insert into ${quoteName(events.name)} (${stored.join(', ')})
   select ${stored.join(', ')} from source order by event_time, event_id
   on conflict do nothing returning event_time, event_id, counted
 ), stale as materialized (
-  select source.position from source left join inserted using (event_time, event_id)
+  select source."$position" as position from source left join inserted using (event_time, event_id)
   where inserted.counted is not true and (select count(*) from inserted where counted) < (select count(*) from source)
 )${merges.map((merge) => `, ${merge.text}`).join('')}, revised as (
   insert into scalestream.revised (pipeline, window_table, window_start, key, revision)

@@ -10,16 +10,14 @@ export interface Target {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** Postgres schema of the declared tables. */
-  readonly schema: string;
   /** `false` is no TLS; otherwise host and certificate are verified. */
   readonly tls: false | ConnectionOptions;
 }
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 /**
- * Reads `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…&schema=…`. Without `sslmode`, TLS is off on the loopback and
+ * Reads `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`. Without `sslmode`, TLS is off on the loopback and
  * verified (`verify-full`) everywhere else.
  *
  * @throws ConfigError
@@ -45,7 +43,15 @@ export function targetOf(url: string): Target {
       fix: 'begin it with postgres://',
     });
   }
-  const host = decoded(parsed.hostname, 'host') || 'localhost';
+  if (parsed.searchParams.has('schema')) {
+    throw new ConfigError({
+      where: 'DATABASE_URL schema',
+      expected: 'tables in the schema public',
+      got: 'another schema',
+      fix: 'give each pipeline that must stay apart a database of its own',
+    });
+  }
+  const host = decoded(parsed.hostname, 'host').replace(/^\[(.*)\]$/, '$1') || 'localhost';
   const user = decoded(parsed.username, 'user') || 'postgres';
   return {
     host,
@@ -53,7 +59,6 @@ export function targetOf(url: string): Target {
     user,
     password: decoded(parsed.password, 'password'),
     database: decoded(parsed.pathname.slice(1), 'database') || user,
-    schema: parsed.searchParams.get('schema') ?? 'public',
     tls: tlsOf(host, parsed.searchParams),
   };
 }

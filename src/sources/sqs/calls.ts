@@ -105,7 +105,7 @@ export function sqsCalls(access: Access, maxSockets: number): { readonly call: S
   /** A refusal may be about our clock: go by the server's from then on. */
   function noteTime(reply: IncomingMessage): void {
     const skew = Date.parse(reply.headers.date ?? '') - Date.now();
-    if (Math.abs(skew) > TOLERATED_SKEW_MS) skewMs = skew;
+    if (Math.abs(skew - skewMs) > TOLERATED_SKEW_MS) skewMs = skew;
   }
 
   return { call, close: () => agent.destroy() };

@@ -75,7 +75,7 @@ function arrival(message: SqsMessage): Arrival {
     body: message.Body ?? '',
     attributes: message.MessageAttributes === undefined ? NO_ATTRIBUTES : texts(message.MessageAttributes),
     group: system?.['MessageGroupId'],
-    sentAt: Number(system?.['SentTimestamp'] ?? 0),
+    sentAt: Number(system?.['SentTimestamp'] ?? Date.now()), // SQS always says it; an emulator may not
     receiveCount: Number(system?.['ApproximateReceiveCount'] ?? 1),
   };
 }

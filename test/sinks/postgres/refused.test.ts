@@ -108,6 +108,7 @@ test('an event whose declared column does not fit, or throws, is a reject with i
     value,
     id: value.id,
     time: value.at * 1_000,
+    raw: JSON.stringify(value),
     json: JSON.stringify(value),
     message: message(''),
     ordinal: position,

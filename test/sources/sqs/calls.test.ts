@@ -96,3 +96,25 @@ test('a clock that is wrong by more than AWS tolerates is put right by the first
   await call('ListQueues', {}, 5_000);
   expect(proxy.of('ListQueues').map(({ headers }) => String(headers['x-amz-date']).slice(0, 4))[1]).toBe('2040');
 });
+
+test('a clock that is put right after that is believed again at the next refusal', async () => {
+  const { proxy, call } = await proxied();
+  const wrong = new Date(Date.UTC(2040, 0, 1));
+  proxy.fault('ListQueues', ({ nth }) => nth === 1, {
+    kind: 'error',
+    status: 403,
+    code: 'RequestExpired',
+    date: wrong,
+  });
+  proxy.fault('ListQueues', ({ nth }) => nth === 2, {
+    kind: 'error',
+    status: 403,
+    code: 'RequestExpired',
+    date: new Date(),
+  });
+  for (let n = 0; n < 2; n++) expect(failureOf(await failure(call('ListQueues', {}, 5_000)))).toBe('credentials');
+  await call('ListQueues', {}, 5_000);
+  const years = proxy.of('ListQueues').map(({ headers }) => String(headers['x-amz-date']).slice(0, 4));
+  expect(years[1]).toBe('2040');
+  expect(years[2]).toBe(String(new Date().getUTCFullYear()));
+});
