@@ -20,11 +20,8 @@ export async function loadPipeline(file: string | undefined): Promise<Pipeline> 
     });
   }
   const path = resolve(file);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isFile()) {
-    const got = found ? 'a directory' : 'no such file';
-    throw new ConfigError({ where, expected: 'a pipeline file', got, fix: 'check the path' });
-  }
+  const got = whatIsAt(path);
+  if (got !== undefined) throw new ConfigError({ where, expected: 'a pipeline file', got, fix: 'check the path' });
   let module: { readonly default?: unknown };
   try {
     module = await import(pathToFileURL(path).href);
@@ -38,13 +35,23 @@ export async function loadPipeline(file: string | undefined): Promise<Pipeline> 
     );
   }
   if (isPipeline(module.default)) return module.default;
-  const got = module.default === undefined ? 'no default export' : typeof module.default;
   throw new ConfigError({
     where,
     expected: 'export default pipeline(…)',
-    got,
+    got: module.default === undefined ? 'no default export' : typeof module.default,
     fix: "export default pipeline('name', [tables], graph)",
   });
+}
+
+/** What is at a path in a file's place. */
+function whatIsAt(path: string): string | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isFile()) return undefined;
+    return found ? 'a directory' : 'no such file';
+  } catch (error) {
+    return messageOf(error); // too long a name, a folder that may not be entered
+  }
 }
 
 function isPipeline(value: unknown): value is Pipeline {

@@ -60,6 +60,7 @@ test.each([
   [[], /PIPELINE: expected a pipeline file; got none\. Fix: name one/],
   [['nowhere.ts'], /nowhere\.ts: expected a pipeline file; got no such file/],
   [['src'], /src: expected a pipeline file; got a directory/],
+  [['x'.repeat(5_000)], /expected a pipeline file; got ENAMETOOLONG/],
   [['src/index.ts'], /expected export default pipeline\(…\); got no default export/],
   [[PIPELINE, 'src/pipelines/ga4.ts'], /run: expected one pipeline file; got .*storefront\.ts .*ga4\.ts/],
   [
