@@ -31,6 +31,8 @@ export interface PostgresProxy {
   /** Arranges a fault; resolves when it struck. Faults strike one after the other, each on a connection of its own. */
   strike(fault: Fault): Promise<void>;
   door(door: Door): Promise<void>;
+  /** From now on bytes arrive so many milliseconds late, either way, in order. */
+  delay(ms: number): void;
   /** Resets every connection there is. */
   cutAll(): void;
   close(): Promise<void>;
@@ -58,6 +60,7 @@ export async function postgresProxy(databaseUrl: string): Promise<PostgresProxy>
   const passed = { 'to-server': 0, 'to-client': 0 };
   let door: Door = 'open';
   let accepted = 0;
+  let lateMs = 0;
   let port = 0;
   let server: Server | undefined;
 
@@ -77,11 +80,16 @@ export async function postgresProxy(databaseUrl: string): Promise<PostgresProxy>
     };
     links.add(link);
     link.server.on('error', () => client.destroy());
-    client.on('data', (bytes: Buffer) => carry(link, 'to-server', bytes));
-    link.server.on('data', (bytes: Buffer) => carry(link, 'to-client', bytes));
+    client.on('data', (bytes: Buffer) => late(() => carry(link, 'to-server', bytes)));
+    link.server.on('data', (bytes: Buffer) => late(() => carry(link, 'to-client', bytes)));
     client.on('close', () => link.server.destroy());
     link.server.on('close', () => (link.dead.size > 0 ? undefined : client.end()));
     client.once('close', () => links.delete(link));
+  }
+
+  function late(pass: () => void): void {
+    if (lateMs === 0) pass();
+    else setTimeout(pass, lateMs);
   }
 
   function carry(link: Link, direction: Fault['direction'], bytes: Buffer): void {
@@ -149,6 +157,7 @@ export async function postgresProxy(databaseUrl: string): Promise<PostgresProxy>
       if (next === 'refuse') await unlisten();
       else if (!server) await listen();
     },
+    delay: (ms) => void (lateMs = ms),
     cutAll,
     async close() {
       const closed = server && once(server, 'close');

@@ -29,6 +29,8 @@ export type Fault =
   | { readonly kind: 'black-hole' }
   /** The server does it, then the connection breaks. */
   | { readonly kind: 'drop-response' }
+  /** The server does it; the connection breaks in the middle of its answer. */
+  | { readonly kind: 'half-response' }
   /** The connection breaks before the server sees it. */
   | { readonly kind: 'reset' }
   /** The server does it; the answer waits for the promise. */
@@ -102,6 +104,7 @@ export async function sqsProxy(upstream: string): Promise<SqsProxy> {
     }
     const { status, text } = await forward(incoming, body);
     if (fault?.kind === 'drop-response') return void incoming.socket.destroy();
+    if (fault?.kind === 'half-response') return half(response, status, text);
     if (fault?.kind === 'hold') await fault.until;
     const parsed = text === '' ? {} : (JSON.parse(text) as Answer);
     answer(response, status, fault?.kind === 'alter' ? fault.change(parsed, input) : parsed);
@@ -160,6 +163,15 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** Sends half of an answer that was announced whole. */
+function half(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.0',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.write(text.slice(0, text.length / 2), () => response.socket?.destroy());
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
