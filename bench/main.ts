@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { onePerMessage, packed } from './end-to-end.ts';
 import { memory } from './memory.ts';
+import { soak } from './soak.ts';
 
-const BENCHES: readonly Bench[] = [packed, onePerMessage, memory];
+const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, soak];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,7 +15,11 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
   },
 });
-const chosen = positionals.length === 0 ? BENCHES : BENCHES.filter(({ name }) => positionals.includes(name));
+// The soak takes half an hour: only when it is asked for.
+const chosen =
+  positionals.length === 0
+    ? BENCHES.filter((bench) => bench !== soak)
+    : BENCHES.filter(({ name }) => positionals.includes(name));
 const rounds = Number(values.rounds);
 if (chosen.length < positionals.length || !Number.isInteger(rounds) || rounds < 1) {
   console.error(

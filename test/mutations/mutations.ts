@@ -1,0 +1,15 @@
+import type { Mutation } from './mutation.ts';
+import { codecMutations } from './codec-mutations.ts';
+import { sourceMutations } from './source-mutations.ts';
+import { statementMutations } from './statement-mutations.ts';
+import { storeMutations } from './store-mutations.ts';
+import { transactionMutations } from './transaction-mutations.ts';
+
+/** Everything that exactness rests on, one at a time. */
+export const mutations: readonly Mutation[] = [
+  ...codecMutations,
+  ...transactionMutations,
+  ...statementMutations,
+  ...storeMutations,
+  ...sourceMutations,
+];
