@@ -29,7 +29,7 @@ export { type ToSqsOptions, toSqs } from './producer/to-sqs.ts';
 export { type Committed, type Counts, type Pipeline, type Ports, pipeline, type Receipt } from './pipeline.ts';
 export type { Reject, RejectReason } from './reject.ts';
 // runtime
-export { type Difference, type Verification, verify } from './runtime/verify.ts';
+export { type Difference, type Unreadable, type Verification, verify } from './runtime/verify.ts';
 export { untilDrained } from './runtime/until-drained.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './runtime/worker.ts';
 // sinks

@@ -51,10 +51,11 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
 ): WindowTable<T, keyof K & string, keyof M & string> {
   const where = `windowTable('${name}')`;
   identifier(name, where, 50);
-  const taken = new Set(RESERVED);
+  const taken = new Set<string>();
   const claim = (column: string): void => {
     identifier(column, `${where} column`);
-    if (taken.has(column)) throw reserved(where, column);
+    if (RESERVED.has(column)) throw reserved(where, column);
+    declared(!taken.has(column), where, 'columns of different names', column, `rename one: '${column}' is there twice`);
     taken.add(column);
   };
   const { window, measures } = options;

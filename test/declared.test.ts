@@ -1,13 +1,17 @@
+import { EMPTY } from 'rxjs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   ConfigError,
   count,
   eventTable,
+  foldInto,
   gather,
   json,
+  memoryStore,
   pipeline,
   postgresDatabase,
+  transaction,
   tumbling,
   windowTable,
 } from '../src/index.ts';
@@ -19,6 +23,7 @@ const events = eventTable('events', given);
 const windows = { window: tumbling('1m'), key: {}, measures: { events: count() } };
 const anEventTable = (wrong: object) => () => eventTable('t', { ...given, ...wrong });
 const aWindowTable = (wrong: object) => () => windowTable('t', events, { ...windows, ...wrong });
+const tables = pipeline('tables', [events, windowTable('t', events, windows)], () => EMPTY);
 const any = (value: unknown) => value as never;
 
 test.each<[string, () => unknown]>([
@@ -57,6 +62,20 @@ test.each<[string, () => unknown]>([
       ),
   ],
   ['no graph', () => pipeline('p', [events], any(undefined))],
+  [
+    'a transaction without its table',
+    () =>
+      transaction(
+        memoryStore(tables),
+        any({}),
+        any(() => undefined),
+      ),
+  ],
+  ['a fold into no table', () => foldInto(any(undefined))],
+  [
+    'a key and a measure of one name',
+    aWindowTable({ key: { n: (e: { id: string }) => e.id }, measures: { n: count() } }),
+  ],
   ['a batch of no events', () => gather({ events: 0, within: '1s' })],
   ['a batch of NaN events', () => gather({ events: Number.NaN, within: '1s' })],
   ['a batch that waits for days', () => gather({ events: 1, within: '99d' })],

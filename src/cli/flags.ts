@@ -3,11 +3,33 @@ import { type Duration, milliseconds } from '../duration.ts';
 import { ConfigError, messageOf } from '../errors.ts';
 
 /**
- * Parses the flags of a verb.
+ * Parses the flags of a verb, and at most `most` words that are none: `what` they are.
  *
- * @throws ConfigError for a flag that the verb does not know.
+ * @throws ConfigError for a flag that the verb does not know, or a word too many.
  */
-export function parseFlags<const T extends ParseArgsOptionsConfig>(verb: string, args: readonly string[], options: T) {
+export function parseFlags<const T extends ParseArgsOptionsConfig>(
+  verb: string,
+  args: readonly string[],
+  options: T,
+  { most, what }: { readonly most: number; readonly what: string } = { most: 0, what: 'flags only' },
+) {
+  const parsed = parsedOf(verb, args, options);
+  const { positionals } = parsed;
+  if (positionals.length > most) {
+    throw new ConfigError({
+      where: verb,
+      expected: what,
+      got: positionals.join(' '),
+      fix:
+        verb === 'start'
+          ? 'npm passes on what follows --: npm start -- --events 1000'
+          : `see 'scalestream ${verb} --help'`,
+    });
+  }
+  return parsed;
+}
+
+function parsedOf<const T extends ParseArgsOptionsConfig>(verb: string, args: readonly string[], options: T) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
   } catch (error) {
@@ -16,7 +38,7 @@ export function parseFlags<const T extends ParseArgsOptionsConfig>(verb: string,
       {
         where: verb,
         expected: `flags among ${flags.join(', ')}`,
-        got: messageOf(error).replace(/\. To specify.*$/s, ''),
+        got: messageOf(error).replace(/\.( To specify|\n).*$|\.$/s, ''),
         fix: `see 'scalestream ${verb} --help'`,
       },
       { cause: error },

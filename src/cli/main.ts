@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
+import { readFileSync } from 'node:fs';
 import { ConfigError, messageOf, ScaleStreamError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { localCommand } from './local.ts';
@@ -25,7 +26,7 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n
 
 'scalestream VERB --help' tells more, with examples. Settings come from flags or the environment (SCALESTREAM_QUEUE, DATABASE_URL,
 AWS_REGION, AWS_ENDPOINT_URL_SQS, AWS_ACCESS_KEY_ID …).
-Exit codes: 0 done, 1 failed, 2 wrong usage, 78 a setting that cannot work.
+Exit codes: 0 done, 1 failed, 2 no such verb, 78 a setting that cannot work.
 
 Examples:
   scalestream start
@@ -40,6 +41,10 @@ async function main(args: readonly string[]): Promise<number> {
     io.out(help);
     return verb === undefined ? 2 : 0;
   }
+  if (verb === '--version' || verb === 'version') {
+    io.out(version());
+    return 0;
+  }
   const command = COMMANDS.find(({ name }) => name === verb);
   if (!command) {
     io.err(
@@ -50,6 +55,14 @@ async function main(args: readonly string[]): Promise<number> {
   return command.run(rest, process.env, io);
 }
 
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
+/** A verb that has ended leaves nothing under way that anybody waits for; should it do so, the process ends all the same. */
+const LEFTOVERS_MS = 3_000;
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
@@ -57,3 +70,4 @@ try {
   if (!(error instanceof ScaleStreamError) && error instanceof Error && error.stack) io.err(error.stack);
   process.exitCode = error instanceof ConfigError ? 78 : 1;
 }
+setTimeout(() => process.exit(), LEFTOVERS_MS).unref();

@@ -22,10 +22,15 @@ export const migrateCommand: Command = {
   summary: "create or update a pipeline's tables",
   help,
   async run(args, env, io) {
-    const { values: flags, positionals } = parseFlags('migrate', args, {
-      ...DATABASE_FLAGS,
-      help: { type: 'boolean', short: 'h' },
-    });
+    const { values: flags, positionals } = parseFlags(
+      'migrate',
+      args,
+      {
+        ...DATABASE_FLAGS,
+        help: { type: 'boolean', short: 'h' },
+      },
+      { most: 1, what: 'one pipeline file' },
+    );
     if (flags.help) {
       io.out(help);
       return 0;

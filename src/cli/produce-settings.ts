@@ -44,12 +44,9 @@ const FLAGS = {
  * @throws ConfigError for the first that cannot work.
  */
 export function produceSettings(args: readonly string[], env: NodeJS.ProcessEnv): ProduceSettings | undefined {
-  const { values: flags, positionals } = parseFlags('produce', args, FLAGS);
+  const { values: flags } = parseFlags('produce', args, FLAGS);
   if (flags.help) return undefined;
   const { simulate = false, file, compress = 'none', json = false } = flags;
-  if (positionals.length > 0) {
-    throw wrong('produce', 'flags only', positionals.join(' '), "see 'scalestream produce --help'");
-  }
   if (simulate === (file !== undefined)) {
     throw wrong('produce', 'either --simulate or --file FILE', simulate ? 'both' : 'neither', 'choose one of them');
   }

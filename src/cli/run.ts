@@ -1,5 +1,4 @@
 import { milliseconds } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { countFlag, durationFlag, parseFlags } from './flags.ts';
 import { liveLine } from './live-line.ts';
@@ -52,7 +51,7 @@ export const runCommand: Command = {
   summary: 'run a worker of a pipeline',
   help,
   async run(args, env, io) {
-    const { values: flags, positionals } = parseFlags('run', args, FLAGS);
+    const { values: flags, positionals } = parseFlags('run', args, FLAGS, { most: 1, what: 'one pipeline file' });
     if (flags.help) {
       io.out(help);
       return 0;
@@ -63,14 +62,6 @@ export const runCommand: Command = {
     const visibilityTimeout = durationFlag('--visibility', flags.visibility);
     const maxMessages = countFlag('--max-messages', flags['max-messages']);
     const maxBytes = countFlag('--max-bytes', flags['max-bytes']);
-    if (positionals.length > 1) {
-      throw new ConfigError({
-        where: 'run',
-        expected: 'one pipeline file',
-        got: positionals.join(' '),
-        fix: 'one worker process for each',
-      });
-    }
     const pipeline = await loadPipeline(positionals[0]);
     const stop = onStop();
     const started = performance.now();

@@ -83,7 +83,11 @@ export const startCommand: Command = {
     const servers = await startLocal({ keep: flags.keep ?? false });
     try {
       for (const line of connectionLines(servers)) io.err(line);
-      const result = await trade(servers, settings, stop.signal, io.err);
+      const result = await Promise.race([trade(servers, settings, stop.signal, io.err), servers.ended]);
+      if (typeof result === 'string') {
+        io.err(`${result} Fix: start again; --keep keeps the database`);
+        return 1;
+      }
       const { produced, committed, duplicates, rejected, windows, verified, seconds, eventsPerSecond, exact } = result;
       io.err(
         `produced ${grouped(produced)} · committed ${grouped(committed)} · duplicates ${grouped(duplicates)} · rejects ${grouped(rejected)} · ` +

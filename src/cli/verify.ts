@@ -1,4 +1,4 @@
-import type { Difference } from '../runtime/verify.ts';
+import type { Difference, Unreadable } from '../runtime/verify.ts';
 import { verify } from '../runtime/verify.ts';
 import { classify } from '../sinks/postgres/classify.ts';
 import { snapshot } from '../sinks/postgres/snapshot.ts';
@@ -31,11 +31,16 @@ export const verifyCommand: Command = {
   summary: 'recompute every window from the raw events and compare',
   help,
   async run(args, env, io) {
-    const { values: flags, positionals } = parseFlags('verify', args, {
-      ...DATABASE_FLAGS,
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    });
+    const { values: flags, positionals } = parseFlags(
+      'verify',
+      args,
+      {
+        ...DATABASE_FLAGS,
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+      { most: 1, what: 'one pipeline file' },
+    );
     if (flags.help) {
       io.out(help);
       return 0;
@@ -45,7 +50,7 @@ export const verifyCommand: Command = {
     let listed = 0;
     const result = await snapshot(url, pipeline, (view) =>
       verify(pipeline, view, (difference) => {
-        if (listed++ < LISTED) io.out(describe(difference));
+        if (listed++ < LISTED) io.out('why' in difference ? unreadable(difference) : describe(difference));
       }),
     ).catch((error: unknown) => {
       throw error instanceof Error && 'code' in error && typeof error.code === 'string' && !('where' in error)
@@ -53,16 +58,20 @@ export const verifyCommand: Command = {
         : error;
     });
     if (listed > LISTED) io.out(`… and ${grouped(listed - LISTED)} more`);
-    const { equal, events, windows, differing, rejects } = result;
+    const { equal, events, windows, differing, unreadable: lost, rejects } = result;
     io.out(
       equal
         ? `equal: ${grouped(windows)} windows are the fold of ${grouped(events)} raw events; ${grouped(rejects)} rejects`
-        : `NOT equal: ${grouped(differing)} of ${grouped(windows)} windows differ from the fold of ${grouped(events)} raw events`,
+        : `NOT equal: ${grouped(differing)} windows differ from the fold of ${grouped(events)} raw events (${grouped(windows)} are stored)${
+            lost > 0 ? `; ${grouped(lost)} raw events cannot be read` : ''
+          }`,
     );
     if (flags.json) io.out(JSON.stringify(result));
     return equal ? 0 : 1;
   },
 };
+
+const unreadable = ({ id, why }: Unreadable): string => `raw event ${id}: ${why}`;
 
 function describe({ table, window_start, key, expected, found }: Difference): string {
   const named = Object.entries(key).map(([name, value]) => `${name}=${value}`);

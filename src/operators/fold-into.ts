@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { map, type OperatorFunction } from 'rxjs';
 import type { Fresh } from '../batch.ts';
+import { declared, isRecord } from '../declared.ts';
 import { decimal } from '../column.ts';
 import type { Reject } from '../reject.ts';
 import type { Fold } from '../store.ts';
@@ -21,6 +22,7 @@ type Contributed = number | string | null;
  * transaction(store, { once: shopEvents }, (fresh$) => fresh$.pipe(foldInto(trade)))
  */
 export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, Fold> {
+  declared(isRecord(table) && table.kind === 'windows', 'foldInto', 'a window table', table, 'foldInto(trade)');
   const stage = `foldInto(${table.name})`;
   const values = Object.entries(table.measures).flatMap(([name, { value }]) => (value ? [{ name, value }] : []));
   return map((batch) => {

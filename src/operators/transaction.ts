@@ -14,6 +14,7 @@ import {
   toArray,
 } from 'rxjs';
 import { type Batch, type Entry, type Fresh, mark } from '../batch.ts';
+import { declared, isRecord } from '../declared.ts';
 import type { EventTable } from '../event-table.ts';
 import type { Committed, Counts } from '../pipeline.ts';
 import type { Reject } from '../reject.ts';
@@ -62,6 +63,14 @@ export function transaction<T>(
     retry = backoff({ first: '100ms', cap: '30s' }),
     scheduler = surroundings().scheduler,
   } = options;
+
+  declared(
+    isRecord(once) && once.kind === 'events',
+    'transaction once',
+    'the event table',
+    once,
+    '{ once: shopEvents }',
+  );
 
   /** What the events contribute, and those that turned out to be unfit. */
   const describe = async (

@@ -50,7 +50,11 @@ export async function resolveQueue(queue: string, client: SQSClient, endpoint: s
     return { url, maxBytes: await maxBytesOf(url, client) };
   } catch (error) {
     if (codeOf(error) === 'QueueDoesNotExist') {
-      if (endpoint !== undefined && isLocal(endpoint)) {
+      if (
+        endpoint !== undefined &&
+        isLocal(endpoint) &&
+        (!isUrl(queue) || URL.parse(queue)?.origin === URL.parse(endpoint)?.origin)
+      ) {
         const created = await client.send(new CreateQueueCommand({ QueueName: name }));
         return { url: created.QueueUrl ?? queue, maxBytes: SQS_MAX_BYTES };
       }
@@ -129,6 +133,17 @@ function unusable(error: unknown, queue: string, where: string): Error {
       { where: `queue '${queue}'`, expected: 'a region', got: 'none', fix: 'set AWS_REGION or --region' },
       { cause: error },
     );
+  }
+  if (code === 'CredentialsProviderError' || /Could not load credentials/.test(message)) {
+    const fix = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile';
+    return new ConfigError(
+      { where: `queue '${queue}'`, expected: 'credentials of AWS', got: message, fix },
+      { cause: error },
+    );
+  }
+  if (/Region not accepted/.test(message)) {
+    const fix = 'AWS_REGION=eu-central-1';
+    return new ConfigError({ where: 'region', expected: 'the name of a region', got: message, fix }, { cause: error });
   }
   return new SourceError(code, `queue '${queue}' at ${where}: ${message}`, { cause: error });
 }

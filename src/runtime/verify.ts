@@ -2,7 +2,7 @@ import type { Entry } from '../batch.ts';
 import { parserFor } from '../codecs/parse-json.ts';
 import { Refusal } from '../codecs/refusal.ts';
 import { validator } from '../codecs/json.ts';
-import { ConfigError, PipelineError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { MICROS_PER_MS } from '../event-time.ts';
 import type { Message } from '../custody.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -21,7 +21,14 @@ export interface Difference {
   readonly found: Readonly<Record<string, string | null>> | undefined;
 }
 
+/** A raw event that was counted and cannot be folded any more: somebody changed it, or the schema. */
+export interface Unreadable {
+  readonly id: string;
+  readonly why: string;
+}
+
 export interface Verification {
+  /** No window differs, and every counted event could be read. */
   readonly equal: boolean;
   /** Raw events that were counted. */
   readonly events: number;
@@ -29,6 +36,8 @@ export interface Verification {
   readonly windows: number;
   /** Rows that differ. */
   readonly differing: number;
+  /** Counted events that could not be read, and so are not in the fold. */
+  readonly unreadable: number;
   readonly rejects: number;
 }
 
@@ -41,7 +50,7 @@ export interface Verification {
 export async function verify(
   pipeline: Pipeline,
   snapshot: Snapshot,
-  onDifference: (difference: Difference) => void = () => undefined,
+  onDifference: (difference: Difference | Unreadable) => void = () => undefined,
 ): Promise<Verification> {
   const { events: table } = pipeline;
   if (!table.whole) {
@@ -56,16 +65,22 @@ export async function verify(
   const restore = restorer(pipeline);
   const folds = new Map(pipeline.windows.map((each) => [each.name, accumulate(each)]));
   let events = 0;
+  let unreadable = 0;
+  const reportUnreadable = (id: string, why: string): void => {
+    unreadable += 1;
+    onDifference({ id, why });
+  };
   for await (const stored of snapshot.events()) {
-    const { folds: described, unfit } = await describe(stored.map(restore));
-    const [refused] = unfit.values();
-    if (refused)
-      throw new PipelineError(
-        pipeline.name,
-        refused.stage,
-        `a counted event cannot be folded any more: ${refused.detail}`,
-      );
-    for (const fold of described) folds.get(fold.table.name)?.merge(fold, () => true);
+    const entries: Entry<unknown>[] = [];
+    for (const event of stored) {
+      const entry = restore(event, entries.length);
+      if (entry instanceof Refusal) reportUnreadable(event.id, `it no longer satisfies the schema: ${entry.detail}`);
+      else entries.push(entry);
+    }
+    const { folds: described, unfit } = await describe(entries);
+    for (const [position, { detail }] of unfit)
+      reportUnreadable(entries[position]?.id ?? '', `it cannot be folded any more: ${detail}`);
+    for (const fold of described) folds.get(fold.table.name)?.merge(fold, (position) => !unfit.has(position));
     events += stored.length;
   }
   let windows = 0;
@@ -75,7 +90,8 @@ export async function verify(
     windows += result.windows;
     differing += result.differing;
   }
-  return { equal: differing === 0, events, windows, differing, rejects: await snapshot.rejects() };
+  const rejects = await snapshot.rejects();
+  return { equal: differing === 0 && unreadable === 0, events, windows, differing, unreadable, rejects };
 }
 
 const NO_CUSTODY = {
@@ -95,14 +111,12 @@ const STORED: Message = {
 };
 
 /** Reads a raw row back to its event. */
-function restorer(pipeline: Pipeline): (event: StoredEvent, position: number) => Entry<unknown> {
+function restorer(pipeline: Pipeline): (event: StoredEvent, position: number) => Entry<unknown> | Refusal {
   const validate = validator<unknown>(pipeline.events);
   return ({ id, time, json }, position) => {
     const raw = parserFor(json)(json);
     const result = raw instanceof Refusal ? raw : validate(raw);
-    if (result instanceof Refusal) {
-      throw new PipelineError(pipeline.name, 'verify', `event ${id} no longer satisfies the schema: ${result.detail}`);
-    }
+    if (result instanceof Refusal) return result;
     return { value: result.value, id, time, raw: json, json, message: STORED, ordinal: 0, position };
   };
 }

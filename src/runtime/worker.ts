@@ -1,9 +1,10 @@
+import { tap } from 'rxjs';
 import { type Clock, systemClock } from '../clock.ts';
 import type { StoreError } from '../errors.ts';
 import { messageOf, PipelineError, ScaleStreamError } from '../errors.ts';
 import { clockScheduler } from '../operators/clock-scheduler.ts';
 import { within } from '../operators/surroundings.ts';
-import type { Counts, Pipeline } from '../pipeline.ts';
+import type { Counts, Pipeline, Receipt } from '../pipeline.ts';
 import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
 import { breaker } from './breaker.ts';
@@ -55,7 +56,7 @@ export function startWorker(
   const graph$ = within({ scheduler: clockScheduler(clock), random }, () =>
     pipeline.graph({ messages: source.messages, store: breaker(store, source, onBreaker) }),
   );
-  const subscription = graph$.subscribe({
+  const subscription = graph$.pipe(tap(acknowledged)).subscribe({
     next: ({ counts }) => {
       for (const kind of Object.keys(total) as (keyof Counts)[]) total[kind] += counts[kind];
     },
@@ -104,4 +105,10 @@ export function startWorker(
       resolve();
     },
   };
+}
+
+/** The types say so too, but types are stripped from a file that runs. */
+function acknowledged(receipt: Receipt): void {
+  if ('acknowledged' in receipt) return;
+  throw new Error('a batch came out that was not acknowledged. Fix: end the graph with acknowledge()');
 }

@@ -62,6 +62,7 @@ test.each([
   [['src'], /src: expected a pipeline file; got a directory/],
   [['x'.repeat(5_000)], /expected a pipeline file; got ENAMETOOLONG/],
   [['src/index.ts'], /expected export default pipeline\(…\); got no default export/],
+  [[PIPELINE, '--rate=-1', 'more'], /run: expected flags among/],
   [[PIPELINE, 'src/pipelines/ga4.ts'], /run: expected one pipeline file; got .*storefront\.ts .*ga4\.ts/],
   [
     [PIPELINE, '--speed', '9'],

@@ -41,6 +41,40 @@ test('npm start -- --events … --json produces, drains, verifies, ends with one
   expect(family.filter(isRunning)).toEqual([]);
 });
 
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'npm start ended by %s at npm alone drains, verifies, exits with 0, and leaves no process behind',
+  {
+    timeout: 120_000,
+  },
+  async (signal) => {
+    const start = program('npm', ['start', '--', '--json']);
+    await start.said(/psql postgres:/);
+    await start.said(/events\/s/);
+    const family = descendants(start.child.pid ?? 0);
+    start.child.kill(signal);
+    const ended = await start.ended;
+    expect(ended, ended.err).toMatchObject({ code: 0 });
+    expect(ended.json()).toMatchObject({ verified: true, exact: true });
+    expect(family.filter(isRunning)).toEqual([]);
+  },
+);
+
+test.each(['queue', 'database'])(
+  'start whose %s dies says so and ends, and leaves no process behind',
+  { timeout: 120_000 },
+  async (server) => {
+    const start = command(['start']);
+    await start.said(/events\/s/);
+    const family = descendants(start.child.pid ?? 0);
+    const victim = family.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${server}-process`));
+    process.kill(victim ?? 0, 'SIGKILL');
+    const ended = await start.ended;
+    expect(ended, ended.err).toMatchObject({ code: 1 });
+    expect(ended.err).toMatch(`The local ${server} ended.`);
+    expect(family.filter(isRunning)).toEqual([]);
+  },
+);
+
 test('local prints one line of settings, stays, and stops at SIGTERM with exit code 0', {
   timeout: 60_000,
 }, async () => {

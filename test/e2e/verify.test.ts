@@ -26,7 +26,7 @@ test('verify tells a window that was changed, deleted or made up from the fold o
   const [rows] = await sql<{ windows: number }[]>`
     select ((select count(*) from product_trade) + (select count(*) from country_sales))::int as windows`;
   const windows = rows?.windows ?? 0;
-  expect(before.json()).toEqual({ equal: true, events: EVENTS, windows, differing: 0, rejects: 0 });
+  expect(before.json()).toEqual({ equal: true, events: EVENTS, windows, differing: 0, unreadable: 0, rejects: 0 });
 
   const [row] = await sql<{ window_start: Date; product: string; events: string }[]>`
     update product_trade set events = events + 1
@@ -34,7 +34,7 @@ test('verify tells a window that was changed, deleted or made up from the fold o
     returning window_start, product, events::text`;
   const changed = await verify();
   expect(changed.code).toBe(1);
-  expect(changed.json()).toEqual({ equal: false, events: EVENTS, windows, differing: 1, rejects: 0 });
+  expect(changed.json()).toEqual({ equal: false, events: EVENTS, windows, differing: 1, unreadable: 0, rejects: 0 });
   const at = `product_trade ${row?.window_start.toISOString()} product=${row?.product}`;
   expect(changed.out).toMatch(`${at}: expected {"events":"${Number(row?.events) - 1}"`);
   expect(changed.out).toMatch(`found {"events":"${row?.events}"`);
@@ -54,6 +54,19 @@ test('verify tells a window that was changed, deleted or made up from the fold o
   expect(madeUp.out).toMatch(
     'country_sales 2020-02-02T00:00:00.000Z country=Atlantis currency=EUR: expected no row; found {',
   );
+});
+
+test('verify names a raw event that can no longer be read, and compares all the same', {
+  timeout: 60_000,
+}, async () => {
+  const { env, sql } = await traded();
+  const [row] = await sql<{ id: string }[]>`
+    update shop_events set event = '{"garbage":1}' where event_id = (select event_id from shop_events order by event_time limit 1)
+    returning event_id::text as id`;
+  const verified = await scalestream(['verify', PIPELINE, '--json'], env);
+  expect(verified.code, verified.err).toBe(1);
+  expect(verified.out).toMatch(`raw event ${row?.id}: it no longer satisfies the schema: `);
+  expect(verified.json()).toMatchObject({ equal: false, events: EVENTS, unreadable: 1, differing: 1 });
 });
 
 test('verify finds a raw event that was taken away', { timeout: 60_000 }, async () => {

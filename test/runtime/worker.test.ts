@@ -1,3 +1,4 @@
+import { map } from 'rxjs';
 import { expect, test } from 'vitest';
 import { memoryQueue, memoryStore, postgresDatabase, startWorker, StoreError } from '../../src/index.ts';
 import { virtualClock } from '../../src/testing/index.ts';
@@ -43,4 +44,22 @@ test('a database that was closed opens nothing again', async () => {
   const database = postgresDatabase({ url: 'postgres://localhost:1/none' });
   await database.close();
   await expect(database.connection.run('select 1')).rejects.toMatchObject({ failure: 'fatal', reason: 'ENDED' });
+});
+
+test('a graph that does not acknowledge is told so with its first batch, though its types were stripped', async () => {
+  const clock = virtualClock();
+  const { graph, ...rest } = patient();
+  const forgetful = {
+    ...rest,
+    graph: (ports: Parameters<typeof graph>[0]) =>
+      graph(ports).pipe(map(({ counts }) => ({ counts, messages: [] }) as never)),
+  };
+  const worker = startWorker(forgetful, {
+    source: memoryQueue([body], { clock }),
+    store: memoryStore(forgetful),
+    clock,
+  });
+  const failed = expect(worker.done).rejects.toThrow(/Fix: end the graph with acknowledge\(\)/);
+  await clock.advance(20_000);
+  await failed;
 });
