@@ -22,6 +22,4 @@ async function main(): Promise<number> {
   return outcome.failures.length === 0 ? 0 : 1;
 }
 
-// A report is the end, whatever a driver still has in mind.
-const code = await main();
-process.stdout.write('', () => process.exit(code));
+process.exitCode = await main();
