@@ -32,6 +32,8 @@ const STUCK_AFTER_MS = 15_000;
 /** Beyond its wait a receive may take this long once the source stops. */
 const ABORT_AFTER_MS = 5_000;
 const HURRY_MS = 5_000;
+/** A queue that says "nothing" without waiting for anything is not asked again at once: that would be a hot loop. */
+const HASTY_PAUSE_MS = 100;
 
 /**
  * One long poll while the queue is idle, up to `maxPollers` receives while they come back full: each full one adds a poller, each that is less
@@ -103,10 +105,13 @@ export function pollers(options: {
     const hurried = !poller.primary || clock.now() < hurryUntil;
     const wait = hurried ? 1 : waitSeconds;
     const abort = new AbortController();
-    poller.poll = { overdueAt: clock.now() + wait * 1_000 + STUCK_AFTER_MS, abort, reservation };
+    const asked = clock.now();
+    poller.poll = { overdueAt: asked + wait * 1_000 + STUCK_AFTER_MS, abort, reservation };
     try {
       const arrivals = await queue.receive(reservation.messages, wait, abort.signal);
       failures = 0;
+      const isHasty = arrivals.length === 0 && clock.now() - asked < (wait * 1_000) / 2;
+      if (isHasty) notBefore = Math.max(notBefore, clock.now() + HASTY_PAUSE_MS);
       deliver(arrivals);
       adapt(arrivals.length, reservation.messages);
     } finally {

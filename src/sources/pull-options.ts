@@ -30,7 +30,8 @@ export interface PullOptions {
   readonly visibilityTimeout?: Duration | undefined;
   /**
    * Most messages in custody at once. 1 to 120,000, SQS's limit in flight *for the whole queue*: divide by the number of workers.
-   * Default 5,000: enough for 12,000 messages/s that take 0.4 s from receive to delete, and for 24 workers on a queue.
+   * Default 5,000: enough for 12,000 messages/s that take 0.4 s from receive to delete, and for 24 workers on a queue. Overshot only by what a
+   * receive brings that was given up as stuck, as after a process stood still: ten messages each.
    */
   readonly maxMessages?: number | undefined;
   /**

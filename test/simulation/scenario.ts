@@ -76,8 +76,8 @@ const fates = (least: number): fc.Arbitrary<CallFate[]> =>
         { weight: 2, arbitrary: fc.constantFrom(...KINDS) },
       ),
       ms: fc.oneof(
-        { weight: 3, arbitrary: fc.integer({ min: 0, max: 200 }) },
-        { weight: 1, arbitrary: fc.integer({ min: 0, max: 5_000 }) },
+        { weight: 3, arbitrary: fc.integer({ min: 1, max: 200 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 1, max: 5_000 }) },
       ),
     }),
     { minLength: least, maxLength: 12 },
