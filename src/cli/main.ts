@@ -71,3 +71,5 @@ try {
   process.exitCode = error instanceof ConfigError ? 78 : 1;
 }
 setTimeout(() => process.exit(), LEFTOVERS_MS).unref();
+// Node 26.10 may wait at its own end, for ever and at full speed, for a request of a connection that was reset (its `Environment::CleanupHandles`).
+process.on('exit', () => process.exit());

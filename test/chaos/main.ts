@@ -23,3 +23,5 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main();
+// Node 26.10 may wait at its own end, for ever, for a request of a connection that was reset (its `Environment::CleanupHandles`): seen here.
+process.on('exit', () => process.exit());
