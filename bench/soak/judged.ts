@@ -15,10 +15,12 @@ const WARM_UP = 0.3;
 const MAX_GROWTH = 10;
 /** Descriptors, sockets and connections come and go with the load by so many. */
 const MAX_MORE = 4;
+/** What is in custody at one moment and not at another. */
+const HEAP_NOISE_MB = 10;
 /** A table below this size is a few pages, and its size a row says nothing. */
 const SMALL_BYTES = 2 ** 20;
 
-/** Of a worker process: the heap cannot be seen from outside, so its resident memory stands for it. */
+/** Of a worker process. */
 export function workerSeries({ name, samples }: WorkerLife): Judged[] {
   const more = (what: string, value: (sample: (typeof samples)[number]) => number): Judged => {
     const found = flatness(
@@ -27,12 +29,15 @@ export function workerSeries({ name, samples }: WorkerLife): Judged[] {
     );
     return { ...found, what: `worker ${name}: ${what}`, unit: '', isFlat: found.late - found.early <= MAX_MORE };
   };
-  const rss = more('RSS', ({ rssMb }) => rssMb);
+  const [rss, heap] = [more('RSS', ({ rssMb }) => rssMb), more('heap', ({ heapMb }) => heapMb)];
   return [
     { ...rss, unit: 'MB', isFlat: rss.growth <= MAX_GROWTH },
+    { ...heap, unit: 'MB', isFlat: heap.growth <= MAX_GROWTH || heap.late - heap.early <= HEAP_NOISE_MB },
     more('descriptors', ({ descriptors }) => descriptors),
     more('sockets', ({ sockets }) => sockets),
     more('threads', ({ threads }) => threads),
+    more('timers, sockets, requests', ({ resources }) => resources),
+    more('listeners of the process', ({ listeners }) => listeners),
   ];
 }
 

@@ -5,9 +5,10 @@ import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { cpuOf, rssOf } from '../processes.ts';
+import type { Probed } from './probe.ts';
 
-/** What the system says of a worker at one moment. */
-export interface WorkerSample {
+/** What the system and the worker's probe say of it at one moment. */
+export interface WorkerSample extends Probed {
   /** Since the worker began. */
   readonly seconds: number;
   readonly rssMb: number;
@@ -46,8 +47,8 @@ export function workerLife(name: string, settings: Readonly<Record<string, strin
   const pipeline = fileURLToPath(new URL('../../src/pipelines/storefront.ts', import.meta.url));
   const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
   const child: ChildProcess = spawn(main, ['run', pipeline, '--worker', name, '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...settings, PATH },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ...settings, PATH, NODE_OPTIONS: `--import ${new URL('./probe.ts', import.meta.url).href}` },
   });
   const ended = once(child, 'exit');
   const out = text(child.stdout as NodeJS.ReadableStream);
@@ -55,17 +56,22 @@ export function workerLife(name: string, settings: Readonly<Record<string, strin
   const started = performance.now();
   const pid = child.pid ?? 0;
   const samples: WorkerSample[] = [];
+  let probed: Probed = { heapMb: Number.NaN, resources: Number.NaN, listeners: Number.NaN };
+  child.on('message', (said) => (probed = said as Probed));
   return {
     name,
     samples,
     sample() {
       const rss = rssOf(pid);
       if (rss === undefined || child.exitCode !== null) return;
+      if (child.connected) child.send('look');
+      if (Number.isNaN(probed.heapMb)) return; // its first answer is on its way
       samples.push({
         seconds: (performance.now() - started) / 1_000,
         rssMb: rss / 2 ** 20,
         ...descriptorsOf(pid),
         threads: threadsOf(pid),
+        ...probed,
       });
     },
     async stop() {
