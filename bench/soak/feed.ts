@@ -9,8 +9,9 @@ export interface SoakTask {
   readonly endpoint: string;
   readonly region: string;
   readonly queueUrl: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Other seeds make other events. */
+  readonly seed: number;
   /** Duplicates and bad ones included. */
   readonly events: number;
   /** Events a second. */
@@ -30,14 +31,11 @@ export interface Fed {
 
 /** Sends live shop traffic at a rate, some of it twice, late, out of order or bad: a process of its own. */
 const [task] = (await once(process, 'message')) as [SoakTask];
-const { endpoint, region, queueUrl, accessKeyId, secretAccessKey, events, rate, pack } = task;
-const client = sqsClient(
-  { endpoint, region, credentials: { accessKeyId, secretAccessKey } },
-  { sockets: 4, attempts: 5 },
-);
+const { endpoint, region, queueUrl, credentials, seed, events, rate, pack } = task;
+const client = sqsClient({ endpoint, region, credentials }, { sockets: 4, attempts: 5 });
 const sender = toSqs({ queue: { client, queueUrl }, pack });
 const traffic = simulate({
-  seed: 5,
+  seed,
   events,
   rate,
   // Event time goes with the clock: a minute behind it, so that nothing is ever in the future.

@@ -5,24 +5,25 @@ import { postgresSeries, workerSeries } from './judged.ts';
 import type { PostgresSample } from './postgres-sample.ts';
 import type { WorkerLife } from './worker-life.ts';
 
-/** What a soak saw. */
-export interface Soaked {
+/** What a soak saw between two restarts of everything. */
+export interface Lived {
   readonly fed: Fed;
-  readonly lives: readonly WorkerLife[];
+  readonly workers: readonly WorkerLife[];
   readonly reports: readonly Awaited<ReturnType<WorkerLife['stop']>>[];
-  /** One series for each life of the database. */
-  readonly postgres: readonly (readonly PostgresSample[])[];
-  readonly verification: Verification;
-  readonly restartSeconds: number;
+  readonly postgres: readonly PostgresSample[];
 }
 
 /** What a worker may take, as in the bench `memory`. */
 const MAX_MB = 400;
 
 /** The table of a soak, and what in it is not as it should be. */
-export function soakResult(soaked: Soaked): BenchResult {
-  const { fed, reports, verification, restartSeconds } = soaked;
-  const judged = [...soaked.lives.flatMap(workerSeries), ...soaked.postgres.flatMap(postgresSeries)];
+export function soakResult(lives: readonly Lived[], verification: Verification): BenchResult {
+  const reports = lives.flatMap((life) => life.reports);
+  const fed = lives.map((life) => life.fed).reduce(sumOf);
+  const judged = [
+    ...lives.flatMap(({ workers }) => workers.flatMap(workerSeries)),
+    ...lives.flatMap(({ postgres }, index) => postgresSeries(postgres, index)),
+  ];
   const total = (of: (report: (typeof reports)[number]) => number): number =>
     reports.reduce((sum, report) => sum + of(report), 0);
   const warned = reports.filter(({ stderr }) => /Warning/.test(stderr)).length;
@@ -72,17 +73,24 @@ export function soakResult(soaked: Soaked): BenchResult {
       late: short((total(({ cpuSeconds }) => cpuSeconds) * 1e6) / fed.produced),
     },
     { what: 'longest stop of a worker, s', late: short(Math.max(...reports.map(({ stopSeconds }) => stopSeconds))) },
-    { what: 'restart of workers and Postgres, s', late: short(restartSeconds) },
   ] as unknown as BenchResult['table'];
   const numbers = {
     judged,
     fed,
     verification,
-    restartSeconds,
     reports: reports.map((report) => ({ ...report, stderr: undefined })),
   };
   return { table, missed, numbers };
 }
+
+const sumOf = (a: Fed, b: Fed): Fed => ({
+  produced: a.produced + b.produced,
+  good: a.good + b.good,
+  duplicates: a.duplicates + b.duplicates,
+  bad: a.bad + b.bad,
+  messages: a.messages + b.messages,
+  seconds: a.seconds + b.seconds,
+});
 
 const short = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2).replace(/\.?0+$/, '');
