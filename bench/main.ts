@@ -2,10 +2,11 @@ import { availableParallelism, cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { onePerMessage, packed } from './end-to-end.ts';
+import { finality } from './finality.ts';
 import { memory } from './memory.ts';
 import { soak } from './soak.ts';
 
-const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, soak];
+const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, finality, soak];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

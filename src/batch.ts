@@ -19,6 +19,9 @@ export interface Entry<T> {
   readonly position: number;
 }
 
+/** Whether what is stored of an event is what arrived: no operator changed it. */
+export const isAsArrived = ({ json, raw }: Entry<unknown>): boolean => json === raw;
+
 declare const fresh: unique symbol;
 
 /**

@@ -3,12 +3,16 @@
 // vocabulary: declarations
 export type { Batch, Entry, Fresh } from './batch.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { FinalSink, FinalTable, OpenSink, Parcel, SinkDefaults } from './final-sink.ts';
+export type { Outbox } from './outbox.ts';
 // codecs
 export { type Decoder, type JsonOptions, json } from './codecs/json.ts';
 export type { Column, ColumnOf } from './column.ts';
 export type { Custody, Delivery, Message } from './custody.ts';
+export type { DedupeOptions } from './dedupe.ts';
 export type { Duration } from './duration.ts';
 export { ConfigError, PipelineError, ScaleStreamError, SourceError, StoreError, type StoreFailure } from './errors.ts';
+export type { EventIdOf } from './event-id.ts';
 export { type EventTable, type EventTableOptions, eventTable, type Keep } from './event-table.ts';
 export { type EventTimeInput, epochMicros, epochSeconds, type Micros } from './event-time.ts';
 export { type Contribution, count, countIf, type Measure, max, mean, min, sum } from './measure.ts';
@@ -29,6 +33,8 @@ export { type ToSqsOptions, toSqs } from './producer/to-sqs.ts';
 export { type Committed, type Counts, type Pipeline, type Ports, pipeline, type Receipt } from './pipeline.ts';
 export type { Reject, RejectReason } from './reject.ts';
 // runtime
+export { checkSinks } from './runtime/check-sinks.ts';
+export { type Delivered, deliverOnce } from './runtime/deliver.ts';
 export { type Difference, type Unreadable, type Verification, verify } from './runtime/verify.ts';
 export { untilDrained } from './runtime/until-drained.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './runtime/worker.ts';
@@ -36,11 +42,15 @@ export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from '
 export { type MemoryStore, memoryStore } from './sinks/memory.ts';
 export { type Database, type PostgresOptions, postgresDatabase } from './sinks/postgres/postgres.ts';
 export { snapshot } from './sinks/postgres/snapshot.ts';
+export { toQueue, type ToQueueOptions } from './sinks/to-queue.ts';
+export { toTable } from './sinks/to-table.ts';
+export { toWebhook, type ToWebhookOptions } from './sinks/to-webhook.ts';
 // sources
 export { type MemoryQueue, memoryQueue } from './sources/memory.ts';
 export type { SqsSourceOptions } from './sources/sqs/options.ts';
 export { sqsSource } from './sources/sqs/sqs.ts';
 export type { Source, SourceStats } from './source.ts';
-export type { Flush, Fold, Outcome, Store } from './store.ts';
+export type { Comparison, Flush, Fold, Outcome, Store } from './store.ts';
+export { type FinalBranch, type FinalWindow, whenFinal, type WhenFinalOptions } from './when-final.ts';
 export { tumbling, type Window } from './window.ts';
 export { type WindowTable, type WindowTableOptions, windowTable } from './window-table.ts';

@@ -3,9 +3,11 @@ import type { Observable } from 'rxjs';
 import type { Delivery, Message } from './custody.ts';
 import { declared, isRecord } from './declared.ts';
 import { ConfigError } from './errors.ts';
-import type { AnyEvent, EventTable } from './event-table.ts';
+import { type AnyEvent, type EventTable, idTable } from './event-table.ts';
+import { MICROS_PER_MS } from './event-time.ts';
 import { identifier } from './identifier.ts';
 import type { Store } from './store.ts';
+import { type FinalBranch, isSinkBranch, isTableBranch, type TableBranch } from './when-final.ts';
 import type { WindowTable } from './window-table.ts';
 
 /** What a pipeline is given. The same graph runs on arrays, on SQS and Postgres, and in simulations. */
@@ -20,12 +22,16 @@ export interface Committed {
   readonly counts: Counts;
 }
 
-/** Every event that arrived is in exactly one of these. */
+/** Every event that arrived is in exactly one of the first five. */
 export interface Counts {
   readonly committed: number;
   readonly duplicates: number;
   readonly rejected: number;
   readonly filtered: number;
+  /** Kept without being counted: came for a window that was final, see `late: 'divert'`, or cannot be told from a repeat, see `dedupe`. */
+  readonly diverted: number;
+  /** Of those committed: they came for a window that was final. */
+  readonly late: number;
   /** Windows that began, not a kind of event. */
   readonly windows: number;
 }
@@ -38,18 +44,24 @@ export interface Receipt {
 
 export type Table = EventTable<AnyEvent> | WindowTable<AnyEvent>;
 
+/** What a pipeline is declared with: its tables, and the branches that receive final windows. */
+export type Declaration = Table | FinalBranch;
+
 /** A declared graph and its tables. */
 export interface Pipeline {
   readonly name: string;
   readonly events: EventTable<AnyEvent>;
   readonly windows: readonly WindowTable<AnyEvent>[];
+  /** What receives windows that are final. */
+  readonly finals: readonly FinalBranch[];
   /** Fingerprint of the declared tables: workers of another version are fenced out. */
   readonly version: string;
   readonly graph: (ports: Ports) => Observable<Receipt>;
 }
 
 /**
- * Declares a pipeline: its tables (one event table and any windows over it) and a pure function from its ports to an observable.
+ * Declares a pipeline: its tables (one event table and any windows over it), branches that receive final windows (see `whenFinal`), and a pure function
+ * from its ports to an observable.
  *
  * @throws ConfigError when the tables do not belong together.
  * @example
@@ -57,7 +69,7 @@ export interface Pipeline {
  */
 export function pipeline(
   name: string,
-  tables: readonly Table[],
+  tables: readonly Declaration[],
   graph: (ports: Ports) => Observable<Receipt>,
 ): Pipeline {
   const where = `pipeline('${name}')`;
@@ -73,12 +85,13 @@ export function pipeline(
   );
   const events = tables.filter((table) => table.kind === 'events');
   const windows = tables.filter((table) => table.kind === 'windows');
+  const finals = tables.filter((table) => table.kind === 'finals');
   const [first, ...others] = events;
   if (!first || others.length > 0) {
     const got = events.length === 0 ? 'none' : events.map((table) => table.name).join(', ');
     throw new ConfigError({ where, expected: 'one event table', got, fix: 'one pipeline for each event table' });
   }
-  const names = new Set([first.name]);
+  const names = new Set([first.name, ...(first.dedupe ? [idTable(first)] : [])]);
   for (const table of windows) {
     if (names.has(table.name))
       throw new ConfigError({
@@ -96,15 +109,60 @@ export function pipeline(
       });
     }
     names.add(table.name);
+    keptUntilFinal(first, table);
   }
-  return { name, events: first, windows, version: fingerprint(first, windows), graph };
+  finalsFit(where, finals, windows, names);
+  return { name, events: first, windows, finals, version: fingerprint(first, windows, finals), graph };
 }
 
+/** Each branch receives windows of this pipeline, under a name that nothing else has. */
+function finalsFit(
+  where: string,
+  finals: readonly FinalBranch[],
+  windows: readonly WindowTable<AnyEvent>[],
+  tables: ReadonlySet<string>,
+): void {
+  // a window table has a view beside it
+  const taken = new Set([...tables, ...windows.map((table) => `${table.name}_windows`)]);
+  const branches = new Set<string>();
+  for (const branch of finals) {
+    const { name, table } = branch;
+    declared(
+      windows.includes(table),
+      where,
+      'window tables that are declared too',
+      table.name,
+      `declare '${table.name}'`,
+    );
+    const names = isTableBranch(branch) ? taken : branches;
+    declared(!names.has(name), where, 'branches of names of their own', name, `rename one: '${name}' is there twice`);
+    names.add(name);
+  }
+}
+
+/** A raw event must outlive the wait for its window: otherwise a late one is refused as too old while its window is still open. */
+function keptUntilFinal(events: EventTable<AnyEvent>, { name, window }: WindowTable<AnyEvent>): void {
+  const keptMs = (events.keepDays ?? Number.POSITIVE_INFINITY) * MS_PER_DAY;
+  const neededMs = window.size / MICROS_PER_MS + events.lateness;
+  if (keptMs >= neededMs) return;
+  const days = (ms: number): string => `${Number((ms / MS_PER_DAY).toFixed(3))}d`;
+  throw new ConfigError({
+    where: `eventTable('${events.name}') keep`,
+    expected: `at least ${days(neededMs)}: window ${days(window.size / MICROS_PER_MS)} of '${name}' + lateness ${days(events.lateness)}`,
+    got: days(keptMs),
+    fix: `keep: '${Math.ceil(neededMs / MS_PER_DAY)}d'`,
+  });
+}
+
+const MS_PER_DAY = 86_400_000;
+
 /** What the database must agree on: change any of it and it is another version. */
-export function shapeOf(table: Table): Record<string, unknown> {
+export function shapeOf(table: Table | TableBranch): Record<string, unknown> {
+  if (table.kind === 'finals') return { kind: 'finals', of: table.table.name, windows: shapeOf(table.table) };
   if (table.kind === 'events') {
     const columns = Object.entries(table.columns).map(([name, column]) => [name, column.type]);
-    return { kind: 'events', id: table.id.type, whole: table.whole, columns };
+    const id = table.id.read === 'content' ? 'content' : table.id.type;
+    return { kind: 'events', id, whole: table.whole, columns, ...(table.dedupe ? { dedupe: 'id' } : {}) };
   }
   return {
     kind: 'windows',
@@ -115,7 +173,18 @@ export function shapeOf(table: Table): Record<string, unknown> {
   };
 }
 
-function fingerprint(events: EventTable<AnyEvent>, windows: readonly WindowTable<AnyEvent>[]): string {
-  const shapes = [events, ...windows].map((table) => [table.name, shapeOf(table)]);
-  return createHash('sha256').update(JSON.stringify(shapes)).digest('hex').slice(0, 16);
+function fingerprint(
+  events: EventTable<AnyEvent>,
+  windows: readonly WindowTable<AnyEvent>[],
+  finals: readonly FinalBranch[],
+): string {
+  const shapes = [events, ...windows, ...finals.filter(isTableBranch)].map((table) => [table.name, shapeOf(table)]);
+  // Workers that judge lateness differently must not share windows; tables that are there may go on under another judgement.
+  const time = [events.lateness, events.late, events.skew, ...(events.dedupe ? [events.dedupe.within] : [])];
+  // Who makes a window final posts it to every branch: one that does not know them all must not.
+  const branches = finals.filter(isSinkBranch).map(({ name, table }) => [name, table.name]);
+  return createHash('sha256')
+    .update(JSON.stringify([shapes, time, ...(branches.length > 0 ? [branches] : [])]))
+    .digest('hex')
+    .slice(0, 16);
 }

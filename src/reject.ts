@@ -16,6 +16,7 @@ export type RejectReason =
   | 'no-time'
   | 'in-future'
   | 'too-old'
+  | 'id-conflict'
   | 'callback'
   | 'unfoldable'
   | 'refused-by-store';

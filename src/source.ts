@@ -14,6 +14,24 @@ export interface SourceStats {
   readonly heldBytes: number;
 }
 
+/**
+ * What a source knows of time: from it the watermark is computed. While something is held, `held` is all that counts. A message that was released,
+ * or lost by the graph, is held by nobody until it comes back: that is what a lateness above the visibility timeout is for.
+ */
+export interface SourceProgress {
+  /** Name of the source. */
+  readonly source: string;
+  /** When the oldest message in custody was sent, by the queue's clock, milliseconds since 1970; `undefined` when nothing is held. */
+  readonly held: number | undefined;
+  /** When that message was sent which was last in custody each time that it became empty: the latest of them; `undefined` before the first time. */
+  readonly settled: number | undefined;
+  /**
+   * By the source's own processing clock: the start of the last receive that waited and found the queue empty while nothing was held. The queue's
+   * own counts said so too, and the source was neither paused nor out of credit. Never goes back; `undefined` before there was one.
+   */
+  readonly emptyAt: number | undefined;
+}
+
 /** A message as a source reports it when the graph lost it. */
 export interface LostMessage {
   readonly id: string;
@@ -29,6 +47,8 @@ export interface LostMessage {
  */
 export interface Source {
   readonly name: string;
+  /** What tells the queue behind it from all others; several where sources were merged. */
+  readonly queues: readonly string[];
   /** Receives while subscribed; completes after {@link stop}, once the receives under way have ended. One subscriber. */
   readonly messages: Observable<Delivery>;
   /** Stop receiving. Custody goes on: settle what is held, then await {@link drained}. */
@@ -44,5 +64,7 @@ export interface Source {
   isEmpty(): Promise<boolean>;
   /** When the oldest message in custody was sent, milliseconds since 1970; `undefined` when nothing is held. */
   oldestHeld(): number | undefined;
+  /** One entry for each queue, so one unless sources were merged. */
+  progress(): readonly SourceProgress[];
   stats(): SourceStats;
 }

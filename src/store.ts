@@ -2,6 +2,7 @@ import type { Entry } from './batch.ts';
 import type { Micros } from './event-time.ts';
 import type { Reject } from './reject.ts';
 import type { AnyEvent } from './event-table.ts';
+import type { Timekeeping } from './timekeeping.ts';
 import type { WindowTable } from './window-table.ts';
 
 /**
@@ -26,7 +27,7 @@ export interface Fold {
 
 /** Everything that one flush does to the world, in one atomic step. */
 export interface Flush {
-  /** Distinct by (time, id). */
+  /** Distinct by (time, id); by id, where that alone decides. */
   readonly entries: readonly Entry<unknown>[];
   readonly folds: readonly Fold[];
   readonly rejects: readonly Reject[];
@@ -34,13 +35,22 @@ export interface Flush {
 
 /** What a flush did. */
 export interface Outcome {
-  /** Events inserted and counted; the others were there already. */
+  /** Events inserted and counted. The others were there already, or are diverted. */
   readonly fresh: number;
+  /** Of those: they came for a window that was final. */
+  readonly late: number;
+  /** Events inserted and not counted: their window was final, see `late: 'divert'`, or they cannot be told from repeats, see `dedupe`. */
+  readonly diverted: number;
   /** Windows that began: rows inserted, not those merged into. */
   readonly windows: number;
   /** Rejects kept now; the others were kept already. */
   readonly rejects: number;
+  /** Positions of the events that were there already, where an event is compared with what is stored under its id. */
+  readonly repeats: readonly number[];
 }
+
+/** How an event compares with the one that is stored under its id and time, where both are known; `'same'` where that one's content is not. */
+export type Comparison = 'same' | 'different' | 'absent';
 
 /** The inner graph of a transaction as a function: what events contribute, and which of them turned out to be unfit, by position. */
 export type Describe = (
@@ -65,4 +75,8 @@ export interface Store {
    * @throws StoreError whose `failure` says what to do.
    */
   commit(flush: Flush): Promise<Outcome>;
+  /** Compares events with what is stored under their ids and times, counted or diverted. Changes nothing. */
+  compare(entries: readonly Entry<unknown>[]): Promise<readonly Comparison[]>;
+  /** What makes windows final. */
+  readonly time: Timekeeping;
 }

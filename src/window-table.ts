@@ -31,7 +31,15 @@ export interface WindowTable<T, K extends string = string, M extends string = st
   readonly measures: Readonly<Record<M, Measure<T>>>;
 }
 
-const RESERVED = new Set(['window_start', 'revision', 'updated_at', 'final_revision']);
+const RESERVED = new Set([
+  'window_start',
+  'window_end',
+  'state',
+  'revision',
+  'updated_at',
+  'final_revision',
+  'final_at',
+]);
 
 /**
  * Declares a table of windows.

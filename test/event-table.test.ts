@@ -27,7 +27,21 @@ describe('eventTable', () => {
   test('an id is text or a uuid', () => {
     expect(declare().id.type).toBe('text');
     expect(declare({ id: { uuid: (e) => e.id } }).id.type).toBe('uuid');
-    expect(() => declare({ id: { bigint: (e) => e.user } })).toThrow('expected an id of type text or uuid; got bigint');
+    expect(() => declare({ id: { bigint: (e) => e.user } })).toThrow(
+      'expected an id of type text or uuid, or \'content\'; got "bigint"',
+    );
+  });
+
+  test('an id may be the content; it is a uuid then', () => {
+    expect(declare({ id: 'content' }).id).toEqual({ type: 'uuid', read: 'content' });
+    expect(() => declare({ id: 'id' as 'content' })).toThrow(ConfigError);
+  });
+
+  test('the id alone decides within a span that the table keeps', () => {
+    expect(declare().dedupe).toBeUndefined();
+    expect(declare({ dedupe: { by: 'id', within: '36h' } }).dedupe).toEqual({ within: 129_600_000 });
+    expect(declare({ dedupe: { by: 'id', within: '90d' } }).dedupe).toEqual({ within: 7_776_000_000 });
+    expect(declare({ dedupe: { by: 'id', within: '7d' }, keep: 'forever' }).dedupe?.within).toBe(604_800_000);
   });
 
   test('columns carry their types', () => {
@@ -41,6 +55,14 @@ describe('eventTable', () => {
     ['a name too long for its partitions', () => declare({}, 'v'.repeat(51))],
     ['a column that is no SQL identifier', () => declare({ columns: { userId: (e) => e.id } })],
     ['a column of the engine', () => declare({ columns: { event_time: (e) => e.id } })],
+    [
+      'a column of the engine where ids only are kept',
+      () => declare({ keep: { ids: '7d' }, columns: { content: (e) => e.id } }),
+    ],
+    ['a dedupe beyond what is kept', () => declare({ dedupe: { by: 'id', within: '91d' } })],
+    ['a dedupe without span', () => declare({ dedupe: { by: 'id' } as { by: 'id'; within: '1d' } })],
+    ['a dedupe by something else', () => declare({ dedupe: { by: 'time' as 'id', within: '1d' } })],
+    ['a dedupe of ids that change with the time', () => declare({ id: 'content', dedupe: { by: 'id', within: '1d' } })],
     ['a retention of no days', () => declare({ keep: '0d' })],
     ['a retention of half days', () => declare({ keep: '1.5d' })],
     ['a future without unit', () => declare({ maxFuture: '5' as '5s' })],

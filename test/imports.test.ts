@@ -16,7 +16,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   codecs: { ours: ['vocabulary'], npm: ['secure-json-parse'], types: ['@standard-schema/spec'] },
   operators: { ours: ['vocabulary', 'codecs'], npm: ['rxjs'] },
   sources: { ours: ['vocabulary', 'operators'], npm: ['rxjs', '@aws-sdk/client-sqs', '@smithy/node-http-handler'] },
-  sinks: { ours: ['vocabulary', 'operators'], npm: ['rxjs', 'postgres', 'big.js'] },
+  sinks: { ours: ['vocabulary', 'operators', 'producer'], npm: ['rxjs', 'postgres', 'big.js', '@aws-sdk/client-sqs'] },
   producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs'] },
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../src/errors.ts';
 import { eventTable } from '../src/event-table.ts';
 import { count, sum } from '../src/measure.ts';
-import { type Pipeline, pipeline, type Table } from '../src/pipeline.ts';
+import { type Pipeline, pipeline, shapeOf, type Table } from '../src/pipeline.ts';
 import { tumbling } from '../src/window.ts';
 import { type Measures, windowTable } from '../src/window-table.ts';
 import { Order, orders, pace, trade } from './support/orders.ts';
@@ -26,6 +26,30 @@ describe('pipeline', () => {
   ])('refuses %s', (_, wrong, got) => {
     expect(wrong).toThrow(ConfigError);
     expect(wrong).toThrow(got);
+  });
+
+  test('where the id alone decides, the name of the table of ids is taken', () => {
+    const retried = eventTable('retried', {
+      schema: Order,
+      id: (e) => e.id,
+      time: (e) => e.at,
+      keep: '9d',
+      dedupe: { by: 'id', within: '7d' },
+    });
+    const clash = windowTable('retried_ids', retried, { window: tumbling('1m'), key: {}, measures: {} });
+    expect(() => declare(retried, clash)).toThrow("'retried_ids' twice");
+    expect(shapeOf(retried)).toEqual({ ...shapeOf(others), dedupe: 'id' });
+    const longer = { ...retried, dedupe: { within: 1 } };
+    expect(shapeOf(longer)).toEqual(shapeOf(retried));
+    expect(declare(longer).version).not.toBe(declare(retried).version);
+  });
+
+  test('ids of the content make another table; nothing else changes the shape of one that has none of this', () => {
+    const options = { schema: Order, time: (e: Order) => e.at, keep: 'forever' } as const;
+    const given = eventTable('given', { ...options, id: { uuid: (e) => e.id } });
+    const content = eventTable('given', { ...options, id: 'content' });
+    expect(shapeOf(given)).toEqual({ kind: 'events', id: 'uuid', whole: true, columns: [] });
+    expect(shapeOf(content)).toEqual({ kind: 'events', id: 'content', whole: true, columns: [] });
   });
 
   test('refuses a name that is no SQL identifier', () => {

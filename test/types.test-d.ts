@@ -16,13 +16,17 @@ import {
   gather,
   json,
   mapEvents,
+  mean,
   pipeline,
   type Pipeline,
   type Receipt,
   type Store,
   sum,
+  toQueue,
+  toTable,
   transaction,
   tumbling,
+  whenFinal,
   windowTable,
 } from '../src/index.ts';
 import type { Delivery } from '../src/custody.ts';
@@ -169,4 +173,25 @@ test('types flow from the schema to the columns of the window table, without ann
   expectTypeOf<keyof typeof table.key>().toEqualTypeOf<'page'>();
   expectTypeOf<keyof typeof table.measures>().toEqualTypeOf<'n' | 'time'>();
   expectTypeOf(from([] as Delivery[]).pipe(decode(json(visits)))).toEqualTypeOf<Observable<Batch<Visit>>>();
+});
+
+test('a branch knows the names of its table’s keys and measures', () => {
+  const measures = { n: count(), time: mean((e: Visit) => e.at) };
+  const table = windowTable('t', visits, { window, key: { page: (e) => e.page }, measures });
+  const queue = toQueue({ queue: 'q' });
+  whenFinal(table, queue, {
+    name: 'q',
+    when: (w) => w.key.page !== '/' && w.measures.n !== '0',
+    body: (w) => [w.measures.time, w.measures.time_sum, w.measures.time_count, w.revision + 1, w.revised],
+  });
+  // @ts-expect-error no such key
+  whenFinal(table, queue, { name: 'q', when: (w) => w.key.pgae === '/' });
+  // @ts-expect-error no such measure
+  whenFinal(table, queue, { name: 'q', body: (w) => w.measures.m });
+  // @ts-expect-error a branch out of the database has a name
+  whenFinal(table, queue);
+  // @ts-expect-error a table takes every window
+  whenFinal(table, toTable('f'), { name: 'f' });
+  // @ts-expect-error a promise is neither true nor false
+  whenFinal(table, queue, { name: 'q', when: async () => true });
 });

@@ -17,7 +17,7 @@ await contend(async ({ databaseUrl, endpoint, region, queue, accessKeyId, secret
     async run() {
       const { worker, source, database } = await openWorker({
         pipeline: storefront,
-        queue: { queue, endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+        queues: [{ queue, endpoint, region, credentials: { accessKeyId, secretAccessKey } }],
         databaseUrl,
         migrate: false,
         waitSeconds: 1,

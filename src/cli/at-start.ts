@@ -24,6 +24,12 @@ export function databaseAtStart(error: unknown, url: string): unknown {
     const fix = 'is it running, and is the URL right?';
     return new ConfigError({ where, expected: 'an answer', got, fix }, { cause: error });
   }
+  if (error.reason === 'shared-queue') {
+    return new ConfigError(
+      { where: '--queue', expected: 'queues that are read by one pipeline', got, fix: own ?? '' },
+      { cause: error },
+    );
+  }
   const refusal = REFUSALS.find(({ code }) => code.test(error.reason));
   const { expected, fix } = refusal ?? { expected: 'tables that fit the pipeline', fix: own ?? 'see the database' };
   return new ConfigError({ where, expected, got, fix }, { cause: error });

@@ -7,6 +7,8 @@ import { migrateCommand } from './migrate.ts';
 import { produceCommand } from './produce.ts';
 import { runCommand } from './run.ts';
 import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
+import { tickCommand } from './tick.ts';
 import { verifyCommand } from './verify.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -16,6 +18,8 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   verifyCommand,
   migrateCommand,
+  statusCommand,
+  tickCommand,
 ];
 
 const help = `ScaleStream: exact windows over SQS, in Postgres.

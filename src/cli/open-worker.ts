@@ -1,13 +1,15 @@
 import { hostname } from 'node:os';
 import { milliseconds } from '../duration.ts';
-import { messageOf } from '../errors.ts';
+import { ConfigError, messageOf } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { checkSinks } from '../runtime/check-sinks.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
-import { statementWithin } from '../sinks/postgres/deadlines.ts';
+import { deadlines, statementWithin } from '../sinks/postgres/deadlines.ts';
 import { type Database, postgresDatabase } from '../sinks/postgres/postgres.ts';
 import type { Source } from '../source.ts';
-import { DEFAULT_VISIBILITY, type PullOptions } from '../sources/pull-options.ts';
+import { mergeSources } from '../sources/merge-sources.ts';
+import { DEFAULT_VISIBILITY, type PullOptions, pullSettings } from '../sources/pull-options.ts';
 import { sqsSource } from '../sources/sqs/sqs.ts';
 import { databaseAtStart, queueAtStart } from './at-start.ts';
 import type { QueueSettings } from './settings.ts';
@@ -15,7 +17,8 @@ import type { QueueSettings } from './settings.ts';
 export interface OpenWorkerOptions
   extends Pick<PullOptions, 'visibilityTimeout' | 'maxMessages' | 'maxBytes' | 'waitSeconds'> {
   readonly pipeline: Pipeline;
-  readonly queue: QueueSettings;
+  /** One or more; the watermark waits for each. */
+  readonly queues: readonly QueueSettings[];
   readonly databaseUrl: string;
   /** Create or update the tables first. */
   readonly migrate: boolean;
@@ -31,6 +34,52 @@ export interface OpenWorker {
   readonly database: Database;
 }
 
+/** One source, or several as one; credit is shared out among them. */
+async function openSource({ pipeline, queues, warn, ...pull }: OpenWorkerOptions): Promise<Source> {
+  const { visibilityTimeout, waitSeconds } = pull;
+  const { maxMessages, maxBytes } = pullSettings(pull);
+  const share = (total: number): number => Math.max(1, Math.floor(total / queues.length));
+  const opened: Source[] = [];
+  try {
+    for (const queue of queues) {
+      const source = await sqsSource({
+        ...queue,
+        visibilityTimeout,
+        waitSeconds,
+        maxMessages: share(maxMessages),
+        maxBytes: share(maxBytes),
+        onWarning: (kind, detail) => warn(`${kind}: ${detail}`),
+        onLost: (lost) =>
+          warn(
+            `pipeline '${pipeline.name}' lost message ${lost.id} after stage '${lost.stage}': it comes back. Fix: keep batches whole between operators`,
+          ),
+      }).catch((error: unknown) => {
+        throw queueAtStart(error, queue);
+      });
+      opened.push(source);
+    }
+    return opened.length === 1 ? (opened[0] as Source) : mergeSources(opened);
+  } catch (error) {
+    for (const source of opened) await source.drained(0);
+    throw error;
+  }
+}
+
+/** A message whose worker died comes back after its visibility timeout and is committed by another one: that must not make it late. */
+function latenessFits({ events }: Pipeline, visibilityMs: number, flushMs: number): void {
+  const neededMs = visibilityMs + flushMs;
+  if (events.lateness > neededMs) return;
+  throw new ConfigError({
+    where: `eventTable('${events.name}') lateness`,
+    expected: `more than ${neededMs / 1_000} s: ${visibilityMs / 1_000} s until a message of a dead worker comes back + ${flushMs / 1_000} s to commit it`,
+    got: `${events.lateness / 1_000} s`,
+    fix: `lateness: '${Math.floor(neededMs / 1_000) + 1}s', or a shorter --visibility`,
+  });
+}
+
+/** What a dead worker held is with another one so long after its visibility timeout, at the latest. */
+const REDELIVERY_MS = 15_000;
+
 /**
  * Connects queue and database and starts a worker.
  *
@@ -38,31 +87,29 @@ export interface OpenWorker {
  *   received.
  */
 export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker> {
-  const { pipeline, queue, databaseUrl, name = `${hostname()}:${process.pid}`, warn, ...pull } = options;
-  const { visibilityTimeout, maxMessages, maxBytes, waitSeconds } = pull;
+  const { pipeline, databaseUrl, name = `${hostname()}:${process.pid}`, warn } = options;
+  const visibilityMs = milliseconds(options.visibilityTimeout ?? DEFAULT_VISIBILITY);
+  const statementMs = statementWithin(visibilityMs);
+  latenessFits(pipeline, visibilityMs, deadlines(statementMs).flush);
   await rehearse(pipeline);
-  const source = await sqsSource({
-    ...queue,
-    visibilityTimeout,
-    maxMessages,
-    maxBytes,
-    waitSeconds,
-    onWarning: (kind, detail) => warn(`${kind}: ${detail}`),
-    onLost: (lost) =>
-      warn(
-        `pipeline '${pipeline.name}' lost message ${lost.id} after stage '${lost.stage}': it comes back. Fix: keep batches whole between operators`,
-      ),
-  }).catch((error: unknown) => {
-    throw queueAtStart(error, queue);
-  });
-  const statementMs = statementWithin(milliseconds(visibilityTimeout ?? DEFAULT_VISIBILITY));
+  // Queues of `whenFinal` are where the worker's own are, unless they say otherwise.
+  const [sinkDefaults = {}] = options.queues;
+  await checkSinks(pipeline, sinkDefaults);
+  const source = await openSource(options);
   const database = postgresDatabase({ url: databaseUrl, statementMs });
   try {
     if (options.migrate) await database.migrate(pipeline);
-    const store = await database.open(pipeline, { worker: name, oldestHeld: () => source.oldestHeld() });
+    const store = await database.open(pipeline, {
+      worker: name,
+      sources: source.progress().map((each) => each.source),
+      queues: source.queues,
+      lifeMs: visibilityMs + REDELIVERY_MS,
+    });
     const worker = startWorker(pipeline, {
       source,
       store,
+      onWarning: warn,
+      sinkDefaults,
       onBreaker: (open, cause) =>
         warn(
           open

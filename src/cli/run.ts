@@ -5,12 +5,12 @@ import { liveLine } from './live-line.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { onStop } from './on-stop.ts';
 import { openWorker } from './open-worker.ts';
-import { DATABASE_FLAGS, databaseUrl, QUEUE_FLAGS, queueSettings } from './settings.ts';
+import { DATABASE_FLAGS, databaseUrl, QUEUES_FLAGS, queuesSettings } from './settings.ts';
 import { untilDrained } from '../runtime/until-drained.ts';
 import { workerProgress } from './worker-progress.ts';
 
 const FLAGS = {
-  ...QUEUE_FLAGS,
+  ...QUEUES_FLAGS,
   ...DATABASE_FLAGS,
   'until-drained': { type: 'boolean' },
   'no-migrate': { type: 'boolean' },
@@ -27,7 +27,7 @@ const help = `Usage: scalestream run PIPELINE.ts --queue NAME_OR_URL --database 
 
 Runs a worker of a pipeline. Any number may share a queue; one may be stopped or killed at any time.
 
-  --queue NAME_OR_URL   or SCALESTREAM_QUEUE
+  --queue NAME_OR_URL   or SCALESTREAM_QUEUE; several times for several queues, NAME=QUEUE names one
   --database URL        or DATABASE_URL: postgres://user:password@host:port/database
   --endpoint URL        or AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL; default: AWS itself
   --region NAME         or AWS_REGION, AWS_DEFAULT_REGION
@@ -56,7 +56,7 @@ export const runCommand: Command = {
       io.out(help);
       return 0;
     }
-    const queue = queueSettings(flags, env);
+    const queues = queuesSettings(flags, env);
     const url = databaseUrl(flags.database, env);
     const graceMs = milliseconds(durationFlag('--grace', flags.grace) ?? '25s');
     const visibilityTimeout = durationFlag('--visibility', flags.visibility);
@@ -67,7 +67,7 @@ export const runCommand: Command = {
     const started = performance.now();
     const { worker, source, database } = await openWorker({
       pipeline,
-      queue,
+      queues,
       databaseUrl: url,
       migrate: !flags['no-migrate'],
       name: flags.worker,
@@ -77,7 +77,9 @@ export const runCommand: Command = {
       waitSeconds: flags['until-drained'] ? 1 : undefined,
       warn: io.err,
     });
-    io.err(`worker of '${pipeline.name}' version ${pipeline.version} on queue '${queue.queue}'; Ctrl-C stops it`);
+    io.err(
+      `worker of '${pipeline.name}' version ${pipeline.version} on ${queues.map(({ queue }) => `queue '${queue}'`).join(', ')}; Ctrl-C stops it`,
+    );
     const line = liveLine(
       workerProgress(worker.stats, () => source.oldestHeld()),
       io.err,

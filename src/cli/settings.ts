@@ -9,17 +9,32 @@ export const QUEUE_FLAGS = {
   region: { type: 'string' },
 } as const;
 
+/** Flags that say where the queues are: `--queue` may be there several times. */
+export const QUEUES_FLAGS = { ...QUEUE_FLAGS, queue: { type: 'string', multiple: true } } as const;
+
 /** The flag that says where the database is. */
 export const DATABASE_FLAGS = { database: { type: 'string' } } as const;
 
-/** What flags and environment say of a queue. */
-export interface QueueSettings {
-  readonly queue: string;
+/** Where a service is and who asks, as flags and environment say. */
+interface AccessSettings {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   readonly credentials:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
     | undefined;
+}
+
+/** What flags and environment say of a queue. */
+export interface QueueSettings extends AccessSettings {
+  readonly queue: string;
+  /** Name of the source; default: the queue's. */
+  readonly name?: string | undefined;
+}
+
+/** The flags of where a queue is, as they were given. */
+interface Given {
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
 }
 
 /**
@@ -28,22 +43,42 @@ export interface QueueSettings {
  * @throws ConfigError for the first that cannot work.
  */
 export function queueSettings(
-  flags: {
-    readonly queue?: string | undefined;
-    readonly endpoint?: string | undefined;
-    readonly region?: string | undefined;
-  },
+  flags: Given & { readonly queue?: string | undefined },
   env: NodeJS.ProcessEnv,
 ): QueueSettings {
   const queue = flags.queue ?? (env['SCALESTREAM_QUEUE'] || undefined);
-  if (!queue) {
-    throw new ConfigError({
-      where: '--queue',
-      expected: 'the name or URL of an SQS queue',
-      got: 'none',
-      fix: 'add --queue NAME, or set SCALESTREAM_QUEUE',
-    });
-  }
+  if (!queue) throw noQueue();
+  return { queue, ...accessOf(flags, env) };
+}
+
+/**
+ * The queues of one pipeline: each `--queue`, or those in `SCALESTREAM_QUEUE` with commas between; `NAME=QUEUE` names the source.
+ *
+ * @throws ConfigError for the first that cannot work.
+ */
+export function queuesSettings(
+  flags: Given & { readonly queue?: readonly string[] | undefined },
+  env: NodeJS.ProcessEnv,
+): readonly QueueSettings[] {
+  const given = flags.queue ?? (env['SCALESTREAM_QUEUE'] ?? '').split(',').filter((queue) => queue !== '');
+  if (given.length === 0 || given.includes('')) throw noQueue();
+  const access = accessOf(flags, env);
+  return given.map((text) => {
+    const [, name, queue] = /^([\w.-]+)=(.+)$/.exec(text) ?? [];
+    return queue === undefined ? { queue: text, ...access } : { name, queue, ...access };
+  });
+}
+
+const noQueue = (): ConfigError =>
+  new ConfigError({
+    where: '--queue',
+    expected: 'the name or URL of an SQS queue',
+    got: 'none',
+    fix: 'add --queue NAME, or set SCALESTREAM_QUEUE',
+  });
+
+/** Where queues are: `--endpoint` or `AWS_ENDPOINT_URL_SQS` or `AWS_ENDPOINT_URL`, `--region` or `AWS_REGION`, and who asks. */
+export function accessOf(flags: Given, env: NodeJS.ProcessEnv): AccessSettings {
   const { AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL } = env;
   const endpoint = flags.endpoint
     ? checkEndpoint(flags.endpoint, '--endpoint')
@@ -53,7 +88,7 @@ export function queueSettings(
         ? checkEndpoint(AWS_ENDPOINT_URL, 'AWS_ENDPOINT_URL')
         : undefined;
   const region = flags.region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined);
-  return { queue, endpoint, region, credentials: credentialsOf(env) };
+  return { endpoint, region, credentials: credentialsOf(env) };
 }
 
 /** Keys given by the environment; otherwise the SDK's own chain of providers decides. */

@@ -119,7 +119,7 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
   const sender = toSqs({ queue, ...(settings.pack ? { pack: settings.pack } : {}) });
   const open = await openWorker({
     pipeline: storefront,
-    queue: { queue: QUEUE, endpoint, region, credentials },
+    queues: [{ queue: QUEUE, endpoint, region, credentials }],
     databaseUrl,
     migrate: true,
     waitSeconds: 1,

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Entry } from '../batch.ts';
 import { canonical, MAX_TEXT_BYTES } from '../column.ts';
+import { contentId } from '../content.ts';
 import type { Message } from '../custody.ts';
 import { ConfigError, messageOf } from '../errors.ts';
 import type { EventTable } from '../event-table.ts';
@@ -96,7 +97,8 @@ function identifier<T>(
     const value = validate(raw);
     if (value instanceof Refusal) return value;
     try {
-      const given = table.id.read(value.value);
+      const { read } = table.id;
+      const given = read === 'content' ? contentId(raw) : read(value.value);
       const id = canonical(table.id.type, given);
       if (!id) return new Refusal('no-id', `expected an id of type ${table.id.type}; got ${show(given)}`);
       if (id.length * 3 > MAX_TEXT_BYTES && Buffer.byteLength(id) > MAX_TEXT_BYTES) {
@@ -166,7 +168,8 @@ function issuesOf(issues: readonly StandardSchemaV1.Issue[]): string {
 /** Whether a value that failed names its own id, so that the same body is known again. */
 function namesItself<T>(table: EventTable<T>, raw: unknown): boolean {
   try {
-    return typeof raw === 'object' && raw !== null && Boolean(canonical(table.id.type, table.id.read(raw as T)));
+    const { type, read } = table.id;
+    return typeof raw === 'object' && raw !== null && (read === 'content' || Boolean(canonical(type, read(raw as T))));
   } catch {
     return false;
   }

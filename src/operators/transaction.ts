@@ -18,12 +18,13 @@ import { declared, isRecord } from '../declared.ts';
 import type { EventTable } from '../event-table.ts';
 import type { Committed, Counts } from '../pipeline.ts';
 import type { Reject } from '../reject.ts';
-import type { Describe, Fold, Outcome, Store } from '../store.ts';
+import type { Describe, Fold, Store } from '../store.ts';
 import { type Backoff, backoff } from './backoff.ts';
 import { distinct } from './distinct.ts';
 import { mergeFolds } from './merge-folds.ts';
+import { patiently } from './patiently.ts';
 import { restore } from './restore.ts';
-import { addOutcomes, settlement } from './settlement.ts';
+import { addOutcomes, type Course, NOTHING, type Parts, type Settled, settlement } from './settlement.ts';
 import { eventSlices } from './slices.ts';
 import { surroundings } from './surroundings.ts';
 
@@ -46,7 +47,7 @@ export interface TransactionOptions<T> {
  *
  * Delivery: a batch passes on once it is committed. A failed or unknown outcome is repeated with backoff, and the event ids say what is there
  * already; an error that one event causes is bisected until that event stands alone as a reject; a flush that takes too long is repeated in
- * halves. A crash leaves all or nothing.
+ * halves. An event that is there already under another content becomes a reject, before its message passes on. A crash leaves all or nothing.
  *
  * @example
  * transaction(store, { once: shopEvents }, (fresh$) => fresh$.pipe(foldInto(trade)))
@@ -82,13 +83,26 @@ export function transaction<T>(
     return { folds, unfit: new Map(folds.flatMap((fold) => [...fold.rejects])) };
   };
 
-  const settle = settlement({ store, describe, retry, scheduler });
+  const { settle, contest } = settlement({ store, once, describe, ask: patiently(retry, scheduler) });
 
   const run = async (batch: Batch<T>, ended: Observable<unknown>): Promise<Committed> => {
     const stored = restore(once, batch);
-    const [first = [], ...others] = eventSlices(distinct(stored.entries), limit);
-    let outcome = await settle({ entries: first, rejects: stored.rejects }, ended);
-    for (const entries of others) outcome = addOutcomes(outcome, await settle({ entries, rejects: [] }, ended));
+    let outcome = NOTHING;
+    let left: Parts<T> = stored;
+    do {
+      const course: Course = { ended, refused: new Set() };
+      const { entries, rivals } = distinct(once, left.entries);
+      const [first = [], ...others] = eventSlices(entries, limit);
+      outcome = addOutcomes(outcome, await settle({ entries: first, rejects: left.rejects }, course));
+      for (const slice of others) outcome = addOutcomes(outcome, await settle({ entries: slice, rejects: [] }, course));
+      const open = rivals(course.refused);
+      left = { entries: [], rejects: [] };
+      if (open.length > 0) {
+        const contested = await contest(open, course);
+        outcome = addOutcomes(outcome, contested.settled);
+        left = { entries: contested.left, rejects: [] };
+      }
+    } while (left.entries.length > 0);
     mark(batch.messages, 'committed');
     return { messages: batch.messages, counts: countsOf(stored, outcome) };
   };
@@ -126,13 +140,15 @@ const DESCRIBE_MS = 60_000;
 const stuck = () =>
   throwError(() => new Error('the inner graph did not complete with its batch. Fix: let it wait for nothing'));
 
-function countsOf(batch: Batch<unknown>, outcome: Outcome): Counts {
+function countsOf(batch: Batch<unknown>, outcome: Settled): Counts {
   const arrived = batch.entries.length + batch.rejects.length;
   return {
     committed: outcome.fresh,
-    duplicates: arrived - outcome.fresh - outcome.rejects,
+    duplicates: arrived - outcome.fresh - outcome.diverted - outcome.rejects,
     rejected: outcome.rejects,
     filtered: batch.filtered,
+    diverted: outcome.diverted,
+    late: outcome.late,
     windows: outcome.windows,
   };
 }

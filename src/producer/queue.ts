@@ -24,13 +24,19 @@ export interface OpenQueue {
  * Makes a client for a queue, by name or URL, and finds the queue: see {@link resolveQueue}.
  *
  * @param sockets connections at most.
+ * @param fifo whether a FIFO queue will do too.
  * @throws as {@link resolveQueue}.
  */
-export async function openQueue(queue: string, options: SqsClientOptions, sockets = 4): Promise<OpenQueue> {
+export async function openQueue(
+  queue: string,
+  options: SqsClientOptions,
+  sockets = 4,
+  fifo = false,
+): Promise<OpenQueue> {
   const told = optionsOf(queue, options);
   const finder = sqsClient(told, { sockets: 1, attempts: 3 });
   try {
-    const { url, maxBytes } = await resolveQueue(queue, finder, told.endpoint);
+    const { url, maxBytes } = await resolveQueue(queue, finder, told.endpoint, fifo);
     // The sender has its own idea of how to try again.
     return { client: sqsClient(told, { sockets, attempts: 1 }), queueUrl: url, maxBytes };
   } finally {
@@ -43,8 +49,13 @@ export async function openQueue(queue: string, options: SqsClientOptions, socket
  *
  * @throws ConfigError when there is no such queue, it is a FIFO queue, or nothing answers at the endpoint; SourceError when it cannot be told.
  */
-export async function resolveQueue(queue: string, client: SQSClient, endpoint: string | undefined): Promise<Queue> {
-  const name = nameOf(queue);
+export async function resolveQueue(
+  queue: string,
+  client: SQSClient,
+  endpoint: string | undefined,
+  fifo = false,
+): Promise<Queue> {
+  const name = nameOf(queue, fifo);
   try {
     const url = isUrl(queue) ? queue : await urlOf(name, client);
     return { url, maxBytes: await maxBytesOf(url, client) };
@@ -55,7 +66,8 @@ export async function resolveQueue(queue: string, client: SQSClient, endpoint: s
         isLocal(endpoint) &&
         (!isUrl(queue) || URL.parse(queue)?.origin === URL.parse(endpoint)?.origin)
       ) {
-        const created = await client.send(new CreateQueueCommand({ QueueName: name }));
+        const attributes = isFifo(name) ? { Attributes: { FifoQueue: 'true' } } : {};
+        const created = await client.send(new CreateQueueCommand({ QueueName: name, ...attributes }));
         return { url: created.QueueUrl ?? queue, maxBytes: SQS_MAX_BYTES };
       }
       throw new ConfigError(
@@ -80,18 +92,25 @@ function optionsOf(queue: string, options: SqsClientOptions): SqsClientOptions {
   return { endpoint: url.origin, ...(region === undefined ? undefined : { region }), ...options };
 }
 
-const isUrl = (queue: string): boolean => /^https?:\/\//.test(queue);
+export const isUrl = (queue: string): boolean => /^https?:\/\//.test(queue);
 
-function nameOf(queue: string): string {
+/** Whether the name or URL is one of a FIFO queue, and of no other. */
+export const isFifo = (queue: string): boolean => queue.endsWith('.fifo');
+
+/**
+ * The name of a queue that is given by its name or URL.
+ *
+ * @throws ConfigError when it cannot be one.
+ */
+export function nameOf(queue: string, fifo = false): string {
   const name = isUrl(queue) ? (URL.parse(queue)?.pathname.split('/').at(-1) ?? '') : queue;
-  if (/^[A-Za-z0-9_-]{1,80}$/.test(name)) return name;
+  if (/^[A-Za-z0-9_-]{1,80}$/.test(name) || (fifo && /^[A-Za-z0-9_-]{1,75}\.fifo$/.test(name))) return name;
   throw new ConfigError({
     where: 'queue',
-    expected: 'the name or URL of a standard queue: at most 80 letters, digits, hyphens and underscores',
+    expected: `the name or URL of a ${fifo ? '' : 'standard '}queue: at most 80 letters, digits, hyphens and underscores`,
     got: JSON.stringify(queue),
-    fix: name.endsWith('.fifo')
-      ? 'use a standard queue: exactness comes from event ids, not from order'
-      : 'check the name',
+    fix:
+      !fifo && isFifo(name) ? 'use a standard queue: exactness comes from event ids, not from order' : 'check the name',
   });
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { uuidV8 } from '../uuid-v8.ts';
 import { ordinals } from './ordinals.ts';
 
 /**
@@ -17,12 +18,7 @@ export function rowIds(): (content: string) => string {
   return (content) => {
     const digest = hash('sha256', content, 'buffer');
     const ordinal = ordinalOf(digest);
-    return uuidV8(ordinal === 0 ? digest : hash('sha256', `${digest.toString('hex')}#${ordinal}`, 'buffer'));
+    const hex = digest.toString('hex');
+    return uuidV8(ordinal === 0 ? hex : hash('sha256', `${hex}#${ordinal}`));
   };
-}
-
-function uuidV8(digest: Buffer): string {
-  const hex = digest.toString('hex', 0, 16);
-  const variant = (8 | (Number.parseInt(hex.charAt(16), 16) & 3)).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
 }

@@ -1,5 +1,6 @@
 import { defer, EMPTY, lastValueFrom, timeout } from 'rxjs';
 import { ConfigError, messageOf, undeclared } from '../errors.ts';
+import { NO_OUTBOX } from '../outbox.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Describe, Store } from '../store.ts';
 
@@ -22,7 +23,9 @@ export async function rehearse(pipeline: Pipeline): Promise<Describe> {
       for (const { table } of rehearsal) if (!declared.has(table.name)) throw undeclared(table.name);
     },
     horizon: () => 0,
-    commit: () => Promise.reject(new Error('a rehearsal commits nothing')),
+    commit: refuse,
+    compare: refuse,
+    time: { report: refuse, tick: refuse, outbox: NO_OUTBOX, retain: refuse, leave: refuse },
   };
   const graph$ = defer(() => pipeline.graph({ messages: EMPTY, store }));
   try {
@@ -33,6 +36,8 @@ export async function rehearse(pipeline: Pipeline): Promise<Describe> {
   if (!told) throw unusable(pipeline, 'no transaction');
   return told;
 }
+
+const refuse = (): Promise<never> => Promise.reject(new Error('a rehearsal commits nothing'));
 
 function unusable({ name }: Pipeline, said: string, cause?: unknown): ConfigError {
   const [got = '', fix = 'compare it with src/pipelines/storefront.ts'] = said.split('. Fix: ');

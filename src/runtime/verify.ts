@@ -3,7 +3,7 @@ import { parserFor } from '../codecs/parse-json.ts';
 import { Refusal } from '../codecs/refusal.ts';
 import { validator } from '../codecs/json.ts';
 import { ConfigError } from '../errors.ts';
-import { MICROS_PER_MS } from '../event-time.ts';
+import { type Micros, MICROS_PER_MS } from '../event-time.ts';
 import type { Message } from '../custody.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { type Accumulator, accumulate, identityOf, partsOf, type WindowRow } from '../sinks/accumulate.ts';
@@ -42,7 +42,7 @@ export interface Verification {
 }
 
 /**
- * Recomputes every window of a pipeline from its raw events and compares: `windows = fold(raw)`. The fold is the pipeline's own graph, summed up
+ * Recomputes every window of a pipeline from its raw events and compares: `windows = fold(raw)`, for all that begin within the retention. The fold is the pipeline's own graph, summed up
  * in memory with exact decimals: nothing of the store's SQL is trusted. Memory grows with the number of windows.
  *
  * @throws ConfigError when the raw events are not kept (`keep: { ids }`), or as {@link rehearse} does.
@@ -83,10 +83,11 @@ export async function verify(
     for (const fold of described) folds.get(fold.table.name)?.merge(fold, (position) => !unfit.has(position));
     events += stored.length;
   }
+  const horizon = await snapshot.horizon();
   let windows = 0;
   let differing = 0;
   for (const each of pipeline.windows) {
-    const result = await compare(each, folds.get(each.name) as Accumulator, snapshot, onDifference);
+    const result = await compare(each, folds.get(each.name) as Accumulator, snapshot, horizon, onDifference);
     windows += result.windows;
     differing += result.differing;
   }
@@ -125,6 +126,7 @@ async function compare(
   table: WindowTable<AnyEvent>,
   fold: Accumulator,
   snapshot: Snapshot,
+  horizon: Micros,
   onDifference: (difference: Difference) => void,
 ) {
   const seen = new Set<string>();
@@ -142,6 +144,7 @@ async function compare(
   };
   for await (const rows of snapshot.windows(table)) {
     for (const found of rows) {
+      if (found.window < horizon) continue;
       windows++;
       const identity = identityOf(found.window, found.key);
       seen.add(identity);
@@ -150,7 +153,8 @@ async function compare(
     }
   }
   for (const expected of fold.rows()) {
-    if (!seen.has(identityOf(expected.window, expected.key))) report(expected, expected, undefined);
+    if (expected.window >= horizon && !seen.has(identityOf(expected.window, expected.key)))
+      report(expected, expected, undefined);
   }
   return { windows, differing };
 }

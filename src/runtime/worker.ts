@@ -2,18 +2,25 @@ import { tap } from 'rxjs';
 import { type Clock, systemClock } from '../clock.ts';
 import type { StoreError } from '../errors.ts';
 import { messageOf, PipelineError, ScaleStreamError } from '../errors.ts';
+import type { SinkDefaults } from '../final-sink.ts';
 import { clockScheduler } from '../operators/clock-scheduler.ts';
 import { within } from '../operators/surroundings.ts';
 import type { Counts, Pipeline, Receipt } from '../pipeline.ts';
 import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
 import { breaker } from './breaker.ts';
+import { deliveries } from './deliver.ts';
+import { timekeeper } from './timekeeper.ts';
 
 export interface WorkerOptions {
   readonly source: Source;
   readonly store: Store;
   /** Told when the store goes down (with why) and comes back. */
   readonly onBreaker?: (open: boolean, cause?: StoreError) => void;
+  /** Told what did not work beside the pipeline and is tried again. */
+  readonly onWarning?: (detail: string) => void;
+  /** Where the queues of `whenFinal` are that do not say it themselves. Default: as the SDK finds them. */
+  readonly sinkDefaults?: SinkDefaults;
   /** Processing time of the worker and of its graph. Default: the machine's. */
   readonly clock?: Clock;
   /** Source of jitter for the graph, in [0, 1). Default `Math.random`. */
@@ -46,9 +53,17 @@ export interface Worker {
  */
 export function startWorker(
   pipeline: Pipeline,
-  { source, store, onBreaker, clock = systemClock, random = Math.random }: WorkerOptions,
+  {
+    source,
+    store,
+    onBreaker,
+    onWarning = () => undefined,
+    sinkDefaults,
+    clock = systemClock,
+    random = Math.random,
+  }: WorkerOptions,
 ): Worker {
-  const total = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
+  const total = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, diverted: 0, late: 0, windows: 0 };
   let stopping = false;
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   done.catch(() => undefined); // whoever awaits it sees it; nobody has to
@@ -60,15 +75,7 @@ export function startWorker(
     next: ({ counts }) => {
       for (const kind of Object.keys(total) as (keyof Counts)[]) total[kind] += counts[kind];
     },
-    error: (error: unknown) => {
-      // It settles nothing any more: others should have its messages at once.
-      void source.drained(0);
-      reject(
-        error instanceof ScaleStreamError
-          ? error
-          : new PipelineError(pipeline.name, 'graph', `an operator threw: ${messageOf(error)}`, { cause: error }),
-      );
-    },
+    error: failed,
     complete: () => {
       if (stopping) return resolve();
       source.stop();
@@ -79,6 +86,28 @@ export function startWorker(
           'it completed by itself. Fix: remove take, first or what else ends it',
         ),
       );
+    },
+  });
+
+  function failed(error: unknown): void {
+    // It settles nothing any more: others should have its messages at once.
+    void source.drained(0).then(() => keeper.stop(source.stats().held === 0));
+    reject(
+      error instanceof ScaleStreamError
+        ? error
+        : new PipelineError(pipeline.name, 'graph', `an operator threw: ${messageOf(error)}`, { cause: error }),
+    );
+  }
+
+  const keeper = timekeeper({
+    source,
+    time: store.time,
+    deliveries: deliveries(pipeline, store.time.outbox, { defaults: sinkDefaults, clock, warn: onWarning }),
+    clock,
+    warn: onWarning,
+    failed(error) {
+      subscription.unsubscribe();
+      failed(error);
     },
   });
 
@@ -102,9 +131,19 @@ export function startWorker(
       cancel();
       subscription.unsubscribe();
       await source.drained(settles ? Math.max(0, until - clock.now()) : 0);
+      await leaveOf(keeper.stop(source.stats().held === 0), clock);
       resolve();
     },
   };
+}
+
+/** The database may be away: a worker that does not take its leave is waited for a little longer. */
+const LEAVE_MS = 2_000;
+
+function leaveOf(leave: Promise<void>, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(LEAVE_MS, resolve);
+  return Promise.race([leave, promise]).finally(cancel);
 }
 
 /** The types say so too, but types are stripped from a file that runs. */

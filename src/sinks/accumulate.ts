@@ -13,8 +13,11 @@ export interface WindowRow {
 
 /** A window table in memory: the reference for what the store's SQL does. Sums are exact decimals. */
 export interface Accumulator {
-  /** Merges the contributions of the events for which `counts` is true; returns how many rows began. */
-  merge(fold: Fold, counts: (event: number) => boolean): number;
+  /** Merges the contributions of the events for which `counts` is true; returns how many rows began, and those it touched. */
+  merge(
+    fold: Fold,
+    counts: (event: number) => boolean,
+  ): { readonly began: number; readonly touched: readonly WindowRow[] };
   rows(): IterableIterator<WindowRow>;
   get(identity: string): WindowRow | undefined;
 }
@@ -50,7 +53,7 @@ export function accumulate(table: WindowTable<AnyEvent>): Accumulator {
             row.parts[p] = combine(part.combine, row.parts[p] ?? null, part.of === 'values' ? 1 : value);
         }
       }
-      return rows.size - before;
+      return { began: rows.size - before, touched: [...touched.values()] };
     },
     rows: () => rows.values(),
     get: (identity) => rows.get(identity),

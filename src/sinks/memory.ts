@@ -1,20 +1,37 @@
+import { type Clock, systemClock } from '../clock.ts';
 import { undeclared } from '../errors.ts';
-import type { Micros } from '../event-time.ts';
+import { type Micros, MICROS_PER_MS } from '../event-time.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { type Reject, rejectIdentity } from '../reject.ts';
-import type { Store } from '../store.ts';
-import type { AnyEvent } from '../event-table.ts';
+import type { Outcome, Store } from '../store.ts';
+import { type AnyEvent, comparedBy } from '../event-table.ts';
 import type { WindowTable } from '../window-table.ts';
-import { type Accumulator, accumulate, partsOf } from './accumulate.ts';
+import { type Accumulator, accumulate, partsOf, type WindowRow } from './accumulate.ts';
+import { memoryEvents } from './memory-events.ts';
+import { type Announcement, memoryTime, type WindowState } from './memory-time.ts';
+import { windowEnds } from './window-ends.ts';
 
 export interface MemoryStore extends Store {
   /** The rows of a window table, in order of window and key: `window_start`, the key columns, the stored measures. */
   rows(table: string): Record<string, string | null>[];
-  /** How many events are kept. */
+  /** The rows as far as time is concerned, in the same order. */
+  states(table: string): { readonly state: WindowState; readonly revision: number }[];
+  /** How many events are kept, those not counted included. */
   events(): number;
   rejects(): readonly Reject[];
   /** Moves the retention horizon forward. */
   setHorizon(horizon: Micros): void;
+  watermark(): Micros | undefined;
+  /** What {@link Store.time}'s ticks announced: each window as it became final, and each revision. */
+  announced(): readonly Announcement[];
+  /** The same store as another worker opens it. */
+  open(options?: MemoryWorkerOptions): Store;
+}
+
+export interface MemoryWorkerOptions {
+  readonly worker?: string;
+  /** How long after its last report a worker counts as alive, milliseconds. Default 75,000. */
+  readonly lifeMs?: number;
 }
 
 /**
@@ -22,54 +39,97 @@ export interface MemoryStore extends Store {
  *
  * Delivery: exact like the real one, but it forgets everything at exit.
  *
+ * @param clock the store's clock. Default: the machine's.
  * @example
  * const store = memoryStore(storefront);
  */
-export function memoryStore(pipeline: Pipeline): MemoryStore {
-  const events = new Set<string>();
+export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { readonly clock?: Clock } = {}): MemoryStore {
+  const { lateness, late: whenLate } = pipeline.events;
+  const events = memoryEvents(pipeline.events);
   const rejects = new Map<string, Reject>();
   const tables = new Map<string, Accumulator>(pipeline.windows.map((table) => [table.name, accumulate(table)]));
+  const time = memoryTime(pipeline, clock, (table) => tables.get(table.name)?.rows() ?? [][Symbol.iterator]());
   let horizon: Micros = 0;
-  return {
+
+  const frontier = (): Micros => (time.watermark() ?? 0) - lateness * MICROS_PER_MS;
+
+  function commit(flush: Parameters<Store['commit']>[0]): Outcome {
+    const ends = windowEnds(flush.folds, frontier());
+    const kept = flush.entries.map((entry, position) =>
+      events.insert(entry, whenLate === 'divert' && ends.has(position)),
+    );
+    const isFresh = (position: number): boolean => kept[position] === 'counted';
+    let windows = 0;
+    for (const fold of flush.folds) {
+      const merged = tables.get(fold.table.name)?.merge(fold, isFresh);
+      windows += merged?.began ?? 0;
+      for (const row of merged?.touched ?? []) time.changed(fold.table.name, row);
+    }
+    const before = rejects.size;
+    for (const reject of flush.rejects) {
+      const identity = rejectIdentity(reject);
+      if (!rejects.has(identity)) rejects.set(identity, reject);
+    }
+    const all = [...kept.keys()];
+    return {
+      fresh: all.filter(isFresh).length,
+      late: [...ends.keys()].filter(isFresh).length,
+      diverted: kept.filter((each) => each === 'diverted').length,
+      windows,
+      rejects: rejects.size - before,
+      repeats: comparedBy(pipeline.events) ? all.filter((position) => kept[position] === 'repeat') : [],
+    };
+  }
+
+  const timekeeping = (options: MemoryWorkerOptions): Store['time'] => {
+    const opened = time.open(options);
+    return {
+      ...opened,
+      async retain() {
+        await opened.retain();
+        events.forget(Math.max(horizon, frontier()));
+      },
+    };
+  };
+
+  const open = (options: MemoryWorkerOptions = {}): Store => ({
     prepare(_, rehearsal) {
       for (const { table } of rehearsal) if (!tables.has(table.name)) throw undeclared(table.name);
     },
     horizon: () => horizon,
-    async commit(flush) {
-      const fresh = flush.entries.map((entry) => {
-        const identity = `${entry.time} ${entry.id}`;
-        return !events.has(identity) && events.add(identity) !== undefined;
-      });
-      let windows = 0;
-      for (const fold of flush.folds)
-        windows += tables.get(fold.table.name)?.merge(fold, (event) => fresh[event] === true) ?? 0;
-      const before = rejects.size;
-      for (const reject of flush.rejects) {
-        const identity = rejectIdentity(reject);
-        if (!rejects.has(identity)) rejects.set(identity, reject);
-      }
-      return { fresh: fresh.filter(Boolean).length, windows, rejects: rejects.size - before };
-    },
-    rows(name) {
-      const table = pipeline.windows.find((each) => each.name === name);
-      if (!table) throw undeclared(name);
-      return readable(table, tables.get(name));
-    },
-    events: () => events.size,
+    commit: async (flush) => commit(flush),
+    compare: async (entries) => entries.map(events.compare),
+    time: timekeeping(options),
+  });
+  const tableOf = (name: string): WindowTable<AnyEvent> => {
+    const table = pipeline.windows.find((each) => each.name === name);
+    if (!table) throw undeclared(name);
+    return table;
+  };
+
+  return {
+    ...open(),
+    open,
+    rows: (name) => readable(tableOf(name), tables.get(name)),
+    states: (name) => sorted(tables.get(tableOf(name).name)).map((row) => time.stateOf(name, row)),
+    events: events.size,
     rejects: () => [...rejects.values()],
     setHorizon(next) {
       horizon = Math.max(horizon, next);
     },
+    watermark: time.watermark,
+    announced: time.announced,
   };
 }
 
+const sorted = (rows: Accumulator | undefined): WindowRow[] =>
+  [...(rows?.rows() ?? [])].sort((a, b) => a.window - b.window || (a.key.join('\0') < b.key.join('\0') ? -1 : 1));
+
 function readable(table: WindowTable<AnyEvent>, rows: Accumulator | undefined): Record<string, string | null>[] {
   const parts = partsOf(table);
-  return [...(rows?.rows() ?? [])]
-    .sort((a, b) => a.window - b.window || (a.key.join('\0') < b.key.join('\0') ? -1 : 1))
-    .map((row) => ({
-      window_start: new Date(row.window / 1_000).toISOString(),
-      ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i] as string])),
-      ...Object.fromEntries(parts.map((part, i) => [part.column, row.parts[i] ?? null])),
-    }));
+  return sorted(rows).map((row) => ({
+    window_start: new Date(row.window / 1_000).toISOString(),
+    ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i] as string])),
+    ...Object.fromEntries(parts.map((part, i) => [part.column, row.parts[i] ?? null])),
+  }));
 }

@@ -22,6 +22,8 @@ export interface Credit {
   /** One message left custody, with all it weighed. */
   readonly giveBack: (bytes: number) => void;
   readonly hasRoom: () => boolean;
+  /** Whether what is held leaves no room for a receive, even if none were under way. */
+  readonly isSpent: () => boolean;
 }
 
 /** What a message is taken to weigh before any was seen. */
@@ -49,6 +51,10 @@ export function messageCredit(maxMessages: number, maxBytes: number, batch: numb
     return messages + reserved === 0 || bytes + reservedBytes + ask * heaviest <= maxBytes;
   }
 
+  function isSpent(): boolean {
+    return messages + ask > maxMessages || (messages > 0 && bytes + ask * heaviest > maxBytes);
+  }
+
   return {
     get messages() {
       return messages;
@@ -57,6 +63,7 @@ export function messageCredit(maxMessages: number, maxBytes: number, batch: numb
       return bytes;
     },
     hasRoom,
+    isSpent,
     reserve() {
       if (!hasRoom()) return undefined;
       const weight = ask * heaviest;

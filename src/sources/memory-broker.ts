@@ -1,18 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { bell } from './bell.ts';
-import type { Arrival, Outcome, Queue } from './queue.ts';
+import type { Arrival, Outcome, Queue, QueueDepth } from './queue.ts';
 
 /** A message to send: its body, and what a producer may add. */
 export interface MessageToSend {
   readonly body: string;
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-}
-
-/** How many messages a queue holds. */
-export interface QueueDepth {
-  readonly waiting: number;
-  /** With a consumer, or released and not yet due. */
-  readonly inFlight: number;
 }
 
 export interface BrokerOptions {
@@ -44,11 +37,14 @@ interface Stored {
   comesBack: boolean;
 }
 
+let brokers = 0;
+
 /** SQS's delivery in memory; see {@link memoryQueue}. */
 export function memoryBroker(
   clock: Clock,
   { duplicates = 0, disorder = false, random = Math.random }: BrokerOptions = {},
 ): MemoryBroker {
+  const id = `memory ${++brokers}`;
   const waiting = new Set<Stored>();
   const inFlight = new Map<string, Stored>();
   const changed = bell(clock);
@@ -119,7 +115,13 @@ export function memoryBroker(
     return 'done';
   }
 
+  function depth(): QueueDepth {
+    returnExpired();
+    return { waiting: waiting.size, inFlight: inFlight.size };
+  }
+
   const consumer = (visibilitySeconds: number): Queue => ({
+    id,
     async receive(max, waitSeconds, signal) {
       const until = clock.now() + waitSeconds * 1_000;
       signal.addEventListener('abort', changed.ring, { once: true });
@@ -139,7 +141,7 @@ export function memoryBroker(
         hideUntil(stored, clock.now() + seconds * 1_000);
         return 'done';
       }),
-    depth: async () => waiting.size + inFlight.size,
+    depth: async () => depth(),
     failureOf: () => 'network',
     close() {},
   });
@@ -150,9 +152,6 @@ export function memoryBroker(
     expire() {
       for (const stored of inFlight.values()) hideUntil(stored, clock.now());
     },
-    depth(): QueueDepth {
-      returnExpired();
-      return { waiting: waiting.size, inFlight: inFlight.size };
-    },
+    depth,
   };
 }

@@ -1,7 +1,8 @@
 import type { Source } from '../source.ts';
-import { memoryBroker, type MessageToSend, type QueueDepth } from './memory-broker.ts';
+import { memoryBroker, type MessageToSend } from './memory-broker.ts';
 import { type PullOptions, pullSettings } from './pull-options.ts';
 import { pullSource } from './pull-source.ts';
+import type { QueueDepth } from './queue.ts';
 
 /** {@link PullOptions}, and what the queue itself does. */
 export interface MemoryQueueOptions extends PullOptions {

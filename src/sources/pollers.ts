@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { pollDelay } from './backoff.ts';
 import type { Bell } from './bell.ts';
 import type { Credit, Reservation } from './credit.ts';
+import { isFirst, type Poller, restedAt } from './poller.ts';
 import type { SourceWarning } from './pull-options.ts';
 import type { Arrival, Queue } from './queue.ts';
 
@@ -17,14 +18,8 @@ export interface Pollers {
   readonly watch: () => void;
   /** Polls wait one second only, for as long as someone keeps asking whether the queue is empty. */
   readonly hurry: () => void;
-}
-
-interface Poller {
-  /** The first one: polls for as long as the source runs. The others come and go with the load. */
-  readonly primary: boolean;
-  replaced: boolean;
-  /** The receive under way. */
-  poll: { readonly overdueAt: number; readonly abort: AbortController; readonly reservation: Reservation } | undefined;
+  /** Whether it receives: neither stopped nor paused. */
+  readonly isAsking: () => boolean;
 }
 
 /** Beyond its wait a receive may take this long: longer than the client's own timeout, which should have ended it. */
@@ -34,10 +29,17 @@ const ABORT_AFTER_MS = 5_000;
 const HURRY_MS = 5_000;
 /** A queue that says "nothing" without waiting for anything is not asked again at once: that would be a hot loop. */
 const HASTY_PAUSE_MS = 100;
+/** How many polls of one second watch an idle queue, and how far apart they start. */
+const WATCHES = 2;
+const APART_MS = 500;
 
 /**
- * One long poll while the queue is idle, up to `maxPollers` receives while they come back full: each full one adds a poller, each that is less
- * than half full takes one away. A receive starts only with credit reserved. After an error there is one poller again, and it waits, ever longer.
+ * While the queue is idle, two polls of a second half a second apart, or one where `waitSeconds` is more. Each poll that waited for nothing is
+ * followed by the next only when half a second has passed since another began: so they fall into step by themselves and stay in it, and the last
+ * empty one never began longer than some 1.5 s ago.
+ *
+ * Up to `maxPollers` receives while they come back full: each full one adds a poller, each that is less than half full takes one away. A receive
+ * starts only with credit reserved. After an error there is one poller again, and it waits, ever longer.
  *
  * A loop ends by `stop`, by being surplus, or by being replaced; whatever is thrown inside it is a failed poll and nothing more.
  */
@@ -51,13 +53,17 @@ export function pollers(options: {
   readonly maxPollers: number;
   readonly waitSeconds: number;
   readonly deliver: (arrivals: readonly Arrival[]) => void;
+  /** A receive that began at `startedAt` waited and found nothing, and none that began before is under way: it may have been handed something. */
+  readonly onEmpty: (startedAt: number) => void;
   readonly warn: (kind: SourceWarning, detail: string) => void;
   /** Called once after `stop`, when no loop is left. */
   readonly onEnd: () => void;
 }): Pollers {
-  const { queue, clock, random, credit, changed, maxPollers, waitSeconds, deliver, warn, onEnd } = options;
+  const { queue, clock, random, credit, changed, maxPollers, waitSeconds, deliver, onEmpty, warn, onEnd } = options;
   const running = new Set<Poller>();
-  let wanted = 1;
+  const watches = waitSeconds === 1 ? Math.min(WATCHES, maxPollers) : 1;
+  const idleMs = watches > 1 ? APART_MS : 0;
+  let wanted = watches;
   let stopping = false;
   let paused = false;
   let failures = 0;
@@ -69,9 +75,15 @@ export function pollers(options: {
     stopping || poller.replaced || (!poller.primary && (running.size > wanted || !credit.hasRoom()));
 
   function spawn(primary: boolean): void {
-    const poller: Poller = { primary, replaced: false, poll: undefined };
+    const restMs = running.size < watches ? idleMs : 0;
+    const poller: Poller = { primary, replaced: false, restMs, startedAt: 0, poll: undefined };
     running.add(poller);
     void loop(poller);
+  }
+
+  function grow(): void {
+    if (stopping || paused) return;
+    while (running.size < wanted && credit.hasRoom()) spawn(false);
   }
 
   async function loop(poller: Poller): Promise<void> {
@@ -86,16 +98,20 @@ export function pollers(options: {
     leave(poller);
   }
 
-  /** Waits until this poller may receive: not paused, not backing off, and with credit. */
+  /** Waits until this poller may receive: rested, not paused, not backing off, and with credit. */
   async function turn(poller: Poller): Promise<Reservation | undefined> {
+    const rested = restedAt(poller, running);
     while (!isOver(poller)) {
-      const rest = notBefore - clock.now();
+      const rest = Math.max(notBefore, rested) - clock.now();
       if (rest > 0) {
         await changed.heard(rest);
         continue;
       }
       const reservation = paused ? undefined : credit.reserve();
-      if (reservation) return reservation;
+      if (reservation) {
+        poller.startedAt = clock.now();
+        return reservation;
+      }
       await changed.heard();
     }
     return undefined;
@@ -105,15 +121,18 @@ export function pollers(options: {
     const hurried = !poller.primary || clock.now() < hurryUntil;
     const wait = hurried ? 1 : waitSeconds;
     const abort = new AbortController();
-    const asked = clock.now();
-    poller.poll = { overdueAt: asked + wait * 1_000 + STUCK_AFTER_MS, abort, reservation };
+    const { startedAt } = poller;
+    poller.poll = { overdueAt: startedAt + wait * 1_000 + STUCK_AFTER_MS, abort, reservation };
+    poller.restMs = 0;
     try {
       const arrivals = await queue.receive(reservation.messages, wait, abort.signal);
       failures = 0;
-      const isHasty = arrivals.length === 0 && clock.now() - asked < (wait * 1_000) / 2;
-      if (isHasty) notBefore = Math.max(notBefore, clock.now() + HASTY_PAUSE_MS);
       deliver(arrivals);
       adapt(arrivals.length, reservation.messages);
+      if (arrivals.length > 0) return;
+      const isHasty = clock.now() - startedAt < (wait * 1_000) / 2;
+      poller.restMs = isHasty ? HASTY_PAUSE_MS : idleMs;
+      if (!isHasty && !poller.replaced && isFirst(poller, running)) onEmpty(startedAt);
     } finally {
       poller.poll = undefined;
       reservation.end();
@@ -121,10 +140,10 @@ export function pollers(options: {
   }
 
   function adapt(received: number, asked: number): void {
-    if (received === asked) wanted = Math.min(maxPollers, wanted + 1);
-    else if (received < asked / 2) wanted = Math.max(1, wanted - 1);
-    if (stopping || paused) return;
-    while (running.size < wanted && credit.hasRoom()) spawn(false);
+    if (received === asked) wanted += 1;
+    else if (received < asked / 2) wanted -= 1;
+    wanted = Math.min(maxPollers, Math.max(watches, wanted));
+    grow();
   }
 
   function failed(error: unknown): void {
@@ -159,7 +178,9 @@ export function pollers(options: {
 
   return {
     start() {
-      if (running.size === 0 && !stopping) spawn(true);
+      if (running.size > 0 || stopping) return;
+      spawn(true);
+      grow();
     },
     stop() {
       if (stopping) return;
@@ -188,6 +209,7 @@ export function pollers(options: {
         if (poller.primary) spawn(true);
       }
     },
+    isAsking: () => !stopping && !paused,
     hurry() {
       hurryUntil = clock.now() + HURRY_MS;
     },

@@ -5,6 +5,7 @@ import type { Source } from '../source.ts';
 import { releaseSeconds } from './backoff.ts';
 import { bell } from './bell.ts';
 import { messageCredit } from './credit.ts';
+import { emptiness } from './emptiness.ts';
 import type { HeldMessage } from './held-message.ts';
 import { holdings } from './holdings.ts';
 import { leases } from './leases.ts';
@@ -12,7 +13,7 @@ import { pollers } from './pollers.ts';
 import type { PullSettings } from './pull-options.ts';
 import { type Arrival, BATCH, type Queue } from './queue.ts';
 import { settlements } from './settlements.ts';
-import { every } from './every.ts';
+import { every } from '../every.ts';
 
 /** How often leases and polls are looked after; oftener where the visibility is so short that a second matters. */
 const TICK_MS = 1_000;
@@ -31,7 +32,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
   const { clock, random, warn, visibilitySeconds, maxMessages, maxBytes } = settings;
   const counts = { received: 0, redelivered: 0, acknowledged: 0, released: 0, lost: 0 };
   const changed = bell(clock);
-  const progress = bell(clock);
+  const moved = bell(clock);
   const credit = messageCredit(maxMessages, maxBytes, BATCH, () => credit.hasRoom() && changed.ring());
   let subscriber: Subscriber<Delivery> | undefined;
   let started = false;
@@ -46,6 +47,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     weighed: credit.weigh,
     acknowledged(message: HeldMessage) {
       counts.acknowledged += 1;
+      held.acknowledged(message);
       outcomes.remove(message);
     },
     released(message: HeldMessage) {
@@ -54,10 +56,16 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
       outcomes.release(message);
     },
   };
-  const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, progress.ring);
+  const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, moved.ring);
   const outcomes = settlements({ queue, clock, random, lingerMs, settled: held.settle, warn });
   const renew = leases({ queue, clock, held, visibilitySeconds, lost, warn });
-  const polls = pollers({ ...settings, queue, credit, changed, deliver, onEnd });
+  const polls = pollers({ ...settings, queue, credit, changed, deliver, onEmpty: (from) => empty.polled(from), onEnd });
+  const empty = emptiness({
+    queue,
+    isIdle: () => held.undecided === 0 && polls.isAsking() && !credit.isSpent(),
+    received: () => counts.received,
+    warn,
+  });
 
   function lost(message: HeldMessage): void {
     // A graph that was unsubscribed at the end of its grace lost nothing: what it left is released when the last polls have ended.
@@ -101,7 +109,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     ended = true;
     subscriber?.complete();
     releaseAtOnce(unwanted);
-    progress.ring();
+    moved.ring();
   }
 
   /** Waits until `isDone`, for at most `ms`; whether it was. */
@@ -110,7 +118,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     while (!isDone()) {
       const rest = until - clock.now();
       if (rest <= 0) return false;
-      await progress.heard(rest);
+      await moved.heard(rest);
     }
     return true;
   }
@@ -120,6 +128,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
 
   return {
     name,
+    queues: [queue.id],
     messages: new Observable<Delivery>((next) => {
       if (started) {
         next.error(
@@ -159,11 +168,12 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     },
     async isEmpty() {
       polls.hurry();
-      const depth = await queue.depth();
-      emptyReadings = depth === 0 && held.size === 0 ? emptyReadings + 1 : 0;
+      const { waiting, inFlight } = await queue.depth();
+      emptyReadings = waiting + inFlight + held.size === 0 ? emptyReadings + 1 : 0;
       return emptyReadings >= 2;
     },
     oldestHeld: held.oldestSentAt,
+    progress: () => [{ source: name, held: held.oldestSentAt(), settled: held.settledAt, emptyAt: empty.at }],
     stats: () => ({ ...counts, held: held.size, heldBytes: credit.bytes }),
   };
 }

@@ -29,19 +29,28 @@ export interface VisibilityChange {
   readonly seconds: number;
 }
 
+/** How many messages a queue holds; approximate where the queue only knows about. */
+export interface QueueDepth {
+  /** To be had now, or delayed by whoever sent them. */
+  readonly waiting: number;
+  /** With a consumer, or released and not yet due. */
+  readonly inFlight: number;
+}
+
 /** Most entries of one call: SQS's limit. */
 export const BATCH = 10;
 
 /** What {@link pullSource} asks of a queue: SQS's five calls, with SQS's meaning. Every promise ends within a deadline of its own. */
 export interface Queue {
+  /** What tells it from all others, such as its URL. */
+  readonly id: string;
   /** Up to `max` messages, as soon as there are any; none after `waitSeconds`. */
   receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<readonly Arrival[]>;
   /** Deletes up to {@link BATCH} messages; one outcome for each handle, in order. */
   remove(handles: readonly string[]): Promise<readonly Outcome[]>;
   /** Up to {@link BATCH}; one outcome for each, in order. */
   changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Outcome[]>;
-  /** Messages it holds: waiting, delayed and in flight with anybody; approximate where the queue only knows about. */
-  depth(): Promise<number>;
+  depth(): Promise<QueueDepth>;
   failureOf(error: unknown): Failure;
   close(): void;
 }

@@ -4,11 +4,13 @@ import { type EventTimeInput, eventTime, MICROS_PER_MS } from '../event-time.ts'
 import type { Pipeline } from '../pipeline.ts';
 import type { RejectReason } from '../reject.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
+import { finalWindow } from '../sinks/final-window.ts';
 import { memoryStore } from '../sinks/memory.ts';
 import { memoryBroker } from '../sources/memory-broker.ts';
 import { pullSettings } from '../sources/pull-options.ts';
 import { pullSource } from '../sources/pull-source.ts';
 import type { AnyEvent } from '../event-table.ts';
+import type { FinalWindow } from '../when-final.ts';
 import type { WindowTable } from '../window-table.ts';
 import { isFault, type Sent } from './markers.ts';
 import { outsideQueue, outsideStore } from './outside.ts';
@@ -46,12 +48,19 @@ export interface TestPipeline {
   now(): number;
   /** The rows of a window table by window and key: `window_start`, the key columns, the measures as text. */
   windows(table: WindowTable<AnyEvent> | string): Record<string, string | null>[];
+  /**
+   * What `whenFinal` has received of a window table so far, in order: each window once it was final, and its revisions. Windows become final as processing
+   * time moves on: their end and the table's lateness after it, 2 minutes unless declared, and a few seconds. Nothing is sent to queues or webhooks.
+   */
+  finals<K extends string, M extends string>(table: WindowTable<AnyEvent, K, M> | string): FinalWindow<K, M>[];
   rejects(): TestReject[];
   /** How many distinct events are stored. */
   events(): number;
 }
 
 const DAY_MS = 86_400_000;
+/** As for a real worker: so long after the visibility timeout somebody else has what it held. */
+const REDELIVERY_MS = 15_000;
 
 /**
  * Runs a pipeline in virtual time, with faults at will: hours pass in milliseconds, and every run is the same. The graph is asked everything twice: one
@@ -63,13 +72,15 @@ const DAY_MS = 86_400_000;
  * const shop = testPipeline(orders);
  * await shop.send(order('a'), duplicate(order('b')), late(order('c'), '2m'), crash());
  * expect(shop.windows('sales')).toEqual([{ window_start: '2026-01-01T00:00:00.000Z', orders: '3' }]);
+ * await shop.advance('5m');
+ * expect(shop.finals('sales')).toMatchObject([{ measures: { orders: '3' }, revised: false }]);
  */
 export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = {}): TestPipeline {
   const { startAt = Date.UTC(2026, 0, 1), visibility = '60s' } = options;
   const clock = virtualClock(instant(startAt, 'startAt'));
   const settings = pullSettings({ visibilityTimeout: visibility, random: () => 0.5 });
   const broker = memoryBroker(clock);
-  const store = memoryStore(pipeline);
+  const store = memoryStore(pipeline, { clock });
   /** What strikes the workers at their next commits, one after the other. */
   const strikes: ((process: VirtualProcess) => void)[] = [];
   let failure: unknown;
@@ -80,7 +91,11 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
     const source = pullSource('test', queue, { ...settings, clock: process.clock });
     const worker = startWorker(pipeline, {
       source,
-      store: outsideStore(pureStore(store, pipeline.name), process, () => strikes.shift()?.(process)),
+      store: outsideStore(
+        pureStore(store.open({ lifeMs: settings.visibilitySeconds * 1_000 + REDELIVERY_MS }), pipeline.name),
+        process,
+        () => strikes.shift()?.(process),
+      ),
       clock: process.clock,
       random: () => 0.5,
     });
@@ -117,6 +132,13 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
     }
   }
 
+  const tableOf = (table: WindowTable<AnyEvent> | string): WindowTable<AnyEvent> => {
+    const name = typeof table === 'string' ? table : table.name;
+    const found = pipeline.windows.find((each) => each.name === name);
+    if (!found) throw undeclared(name);
+    return found;
+  };
+
   start();
   return {
     async send(...items) {
@@ -133,10 +155,13 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
       if (failure !== undefined) throw failure;
     },
     now: clock.now,
-    windows(table) {
-      const name = typeof table === 'string' ? table : table.name;
-      if (!pipeline.windows.some((each) => each.name === name)) throw undeclared(name);
-      return store.rows(name);
+    windows: (table) => store.rows(tableOf(table).name),
+    finals(table) {
+      const of = tableOf(table);
+      return store
+        .announced()
+        .filter((each) => each.table === of.name)
+        .map((each) => finalWindow(of, { ...each, parts: [...each.parts] }, each.revision, each.revised));
     },
     rejects: () => store.rejects().map(({ reason, detail, stage, body }) => ({ reason, detail, stage, body })),
     events: store.events,

@@ -36,7 +36,7 @@ export interface PostgresFaultProxy {
 /** A flush is told from other statements by its size; a hundred events are more, anything else the engine asks is less. */
 const FLUSH_BYTES = 8_192;
 /** And by the columns of its answer. */
-const FLUSH_COLUMNS = 5;
+const FLUSH_COLUMNS = 8;
 
 interface Link {
   readonly client: Socket;

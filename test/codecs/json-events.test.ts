@@ -39,6 +39,25 @@ describe('ids', () => {
     });
   });
 
+  test('of the content are made of what arrived, before the schema saw it; what failed is known by it too', () => {
+    const strict = z.object({ at: z.number() }).transform(({ at }) => ({ at, stamp: 'changed' }));
+    const content = eventTable('t', { schema: strict, id: 'content', time: (e) => e.at, keep: '1d' });
+    const bodies = [`{"at":${SENT_AT}}`, `{ "at": ${SENT_AT}.0 }`, `{"at":${SENT_AT},"more":1}`];
+    const [a, same, more] = outcome(`[${bodies.join()}]`, content).ids;
+    expect(a).toMatch(/^[0-9a-f-]{14}8/);
+    expect(same).toBe(a);
+    expect(more).not.toBe(a);
+    const { rejects } = decoded(content, message('[{"at":"no"},7]'));
+    expect(rejects.map(({ knownBy }) => knownBy)).toEqual(['{"at":"no"}', undefined]);
+  });
+
+  test('of the content are not to be had of what is nested beyond reason, which costs nothing but itself', () => {
+    const content = eventTable('t', { schema: loose, id: 'content', time: () => SENT_AT, keep: '1d' });
+    const deep = `{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const { ids, reasons } = outcome(`[{"a":1},${deep}]`, content);
+    expect([ids.length, reasons]).toEqual([1, ['callback']]);
+  });
+
   test('that an accessor throws for make a reject, and its siblings go on', () => {
     const throwing = eventTable('t', {
       schema: loose,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { LostMessage, Source } from '../../src/source.ts';
 import type { PullOptions } from '../../src/sources/pull-options.ts';
 import { type Collected, collect } from '../support/collect.ts';
@@ -45,9 +46,13 @@ export function sourceContract(name: string, make: () => Promise<QueueUnderTest>
       const collected = collect(source);
       await collected.received(25);
       expect(collected.bodies().sort()).toEqual(numbered(25).sort());
-      expect(new Set(collected.messages.map(({ id }) => id)).size).toBe(25);
+      expect(new Set(collected.messages.map((message) => `${message.source} ${message.id}`)).size).toBe(25);
       expect(collected.sizes.every((size) => size >= 1 && size <= 10)).toBe(true);
-      expect(collected.messages.every((m) => m.source === 'orders' && m.receiveCount === 1 && m.sentAt > 0)).toBe(true);
+      const origins = source.progress().map((each) => each.source);
+      expect(source.name).toBe(origins.join('+'));
+      expect(source.name).toContain('orders');
+      expect(new Set(collected.messages.map((message) => message.source))).toEqual(new Set(origins));
+      expect(collected.messages.every((m) => m.receiveCount === 1 && m.sentAt > 0)).toBe(true);
       expect(source.oldestHeld()).toBe(Math.min(...collected.messages.map(({ sentAt }) => sentAt)));
     });
 
@@ -72,6 +77,28 @@ export function sourceContract(name: string, make: () => Promise<QueueUnderTest>
       expect(await source.isEmpty()).toBe(false);
       expect(await source.isEmpty()).toBe(true);
       expect(source.oldestHeld()).toBeUndefined();
+    });
+
+    test('it knows the time of the oldest message that it holds, of the last one settled, and of a poll that found nothing', async () => {
+      const queue = await queueWith([]);
+      const source = await connected(queue);
+      const before = systemClock.now();
+      const collected = collect(source);
+      await vi.waitFor(
+        () => expect(source.progress().every(({ emptyAt = 0 }) => emptyAt >= before)).toBe(true),
+        PATIENCE,
+      );
+      for (const { emptyAt = 0 } of source.progress()) expect(systemClock.now() - emptyAt).toBeGreaterThan(900);
+      expect(source.progress().every(({ held, settled }) => held === undefined && settled === undefined)).toBe(true);
+      await queue.send(['one']);
+      const [message] = await collected.received(1);
+      const own = () => source.progress().find((each) => each.source === message?.source);
+      expect(own()).toMatchObject({ held: message?.sentAt, settled: undefined });
+      const { emptyAt: lastEmpty = 0 } = own() ?? {};
+      expect(lastEmpty).toBeLessThan(systemClock.now());
+      acknowledgeAll(collected);
+      expect(own()).toMatchObject({ held: undefined, settled: message?.sentAt });
+      await vi.waitFor(() => expect(own()?.emptyAt).toBeGreaterThan(lastEmpty), PATIENCE);
     });
 
     test('no more messages are in custody than the credit allows, and settling one lets the next in', async () => {
@@ -194,7 +221,8 @@ export function sourceContract(name: string, make: () => Promise<QueueUnderTest>
       const other = collect(await connected(queue));
       await other.received(1);
       expect(other.bodies()).toEqual(['lost']);
-      expect(losses).toEqual([{ id: other.messages[0]?.id, source: source.name, stage: 'filter' }]);
+      const [lost] = other.messages;
+      expect(losses).toEqual([{ id: lost?.id, source: lost?.source, stage: 'filter' }]);
       expect(source.stats()).toMatchObject({ lost: 1, held: 1, heldBytes: 'held'.length });
       expect(first).toBeDefined();
     });

@@ -36,7 +36,7 @@ test('connections that go silent beneath a worker are given up; what it holds is
   const open = await running();
   const { leave } = await open.hire();
   await drained(open);
-  const struck = open.statements.strike({ direction: 'to-client', after: 0, kind: 'stall' });
+  const struck = open.statements.strike({ direction: 'to-client', after: 0, kind: 'stall', asked: 10_000 });
   await open.trade.send(MESSAGES);
   await struck;
   await drained(open);

@@ -81,7 +81,9 @@ export async function shop({ pack = 5, server }: { pack?: number; server?: strin
     const warnings: string[] = [];
     const opened = await openWorker({
       pipeline: storefront,
-      queue: { queue: set.queue.name, endpoint: calls.endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+      queues: [
+        { queue: set.queue.name, endpoint: calls.endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+      ],
       databaseUrl: statements.url,
       migrate: true,
       visibilityTimeout: '2s',
@@ -108,7 +110,7 @@ export async function shop({ pack = 5, server }: { pack?: number; server?: strin
   async function drain(pipeline: Pipeline): Promise<WorkerStats> {
     const last = await hire({
       pipeline,
-      queue: { queue: queue.name, endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+      queues: [{ queue: queue.name, endpoint, region, credentials: { accessKeyId, secretAccessKey } }],
       databaseUrl: set.database.url,
     });
     await Promise.race([untilDrained(last.source), last.worker.done]);

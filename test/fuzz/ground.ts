@@ -50,6 +50,14 @@ export function ground(pipeline: Pipeline, real?: Store): Ground {
     store: {
       prepare: (describe, folds) => first.prepare(describe, folds),
       horizon: () => first.horizon(),
+      time: first.time,
+      async compare(entries) {
+        const compared = await first.compare(entries);
+        const same = real ? await memory.compare(entries) : compared;
+        if (compared.join() !== same.join())
+          throw new StoreError('fatal', 'fuzz', `${compared.join()}; in memory ${same.join()}`);
+        return compared;
+      },
       commit(flush) {
         const done = commit(flush);
         const settled = done.catch(() => undefined).finally(() => underWay.delete(settled));

@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<RejectReason, true>> = {
   'no-time': true,
   'in-future': true,
   'too-old': true,
+  'id-conflict': true,
   callback: true,
   unfoldable: true,
   'refused-by-store': true,

@@ -1,5 +1,7 @@
 import type { Mutation } from './mutation.ts';
 import { codecMutations } from './codec-mutations.ts';
+import { idMutations } from './id-mutations.ts';
+import { finalMutations } from './final-mutations.ts';
 import { sourceMutations } from './source-mutations.ts';
 import { statementMutations } from './statement-mutations.ts';
 import { storeMutations } from './store-mutations.ts';
@@ -11,5 +13,7 @@ export const mutations: readonly Mutation[] = [
   ...transactionMutations,
   ...statementMutations,
   ...storeMutations,
+  ...idMutations,
   ...sourceMutations,
+  ...finalMutations,
 ];

@@ -28,8 +28,8 @@ export const statementMutations: readonly Mutation[] = [
   {
     name: 'raw events are inserted unsorted',
     file,
-    find: 'from source order by event_time, event_id',
-    replace: 'from source',
+    find: "' join claimed using (event_id)' : ''} order by event_time, event_id",
+    replace: "' join claimed using (event_id)' : ''}",
     suites: ['sinks/postgres/statement-order.test.ts'],
   },
   {

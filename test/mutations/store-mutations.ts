@@ -34,7 +34,7 @@ export const storeMutations: readonly Mutation[] = [
   {
     name: 'a worker does not look at the version when it reads the horizon',
     file: 'sinks/postgres/postgres.ts',
-    find: 'if (row?.version === pipeline.version && row.horizon !== null)',
+    find: 'if (row?.version === version && row.horizon !== null)',
     replace: 'if (row && row.horizon !== null)',
     suites: ['sinks/postgres/fenced-open.test.ts'],
   },

@@ -5,16 +5,15 @@ export const transactionMutations: readonly Mutation[] = [
   {
     name: 'no dedupe within a flush',
     file: 'operators/distinct.ts',
-    find: 'return sorted.some(isRepeat) ? sorted.filter((entry, i) => !isRepeat(entry, i)) : sorted;',
-    replace: 'return sorted.some(isRepeat) ? sorted : sorted;',
+    find: 'if (!sorted.some(isRepeat)) return',
+    replace: 'if (!sorted.every(isRepeat)) return',
     suites: ['operators/distinct.test.ts', 'sinks/postgres/contract.test.ts'],
   },
   {
     name: 'events of a flush are not sorted',
     file: 'operators/distinct.ts',
-    find: 'return sorted.some(isRepeat) ? sorted.filter((entry, i) => !isRepeat(entry, i)) : sorted;',
-    replace:
-      'const kept = new Set(sorted.filter((entry, i) => !isRepeat(entry, i)));\n  return entries.filter((entry) => kept.has(entry));',
+    find: 'entries.toSorted(byTimeAndId)',
+    replace: 'entries.toSorted((a, b) => byTimeAndId(b, a))',
     suites: ['operators/distinct.test.ts'],
   },
   {
@@ -56,15 +55,15 @@ export const transactionMutations: readonly Mutation[] = [
   {
     name: 'unfit events are dropped instead of rejected',
     file: 'operators/settlement.ts',
-    find: '[...rejects, ...asStored(entries, unfit)]',
-    replace: '[...rejects]',
+    find: 'rejects: [...rejects, ...refused] };',
+    replace: 'rejects: [...rejects, ...refused.slice(refused.length)] };',
     suites: ['operators/transaction-folds.test.ts'],
   },
   {
     name: 'the second half of a bisected flush is dropped',
-    file: 'operators/settlement.ts',
-    find: 'items.slice(items.length >> 1)];',
-    replace: 'items.slice(items.length)];',
+    file: 'operators/patiently.ts',
+    find: 'items.slice(items.length >> 1),\n];',
+    replace: 'items.slice(items.length),\n];',
     suites: ['operators/transaction-failures.test.ts'],
   },
 ];

@@ -35,7 +35,7 @@ test('two branches into one table are one fold, which names each window once and
 
   const rows = [whole, merged].map((fold) => {
     const table = accumulate(trade);
-    expect(table.merge(fold, every)).toBe(names.length);
+    expect(table.merge(fold, every).began).toBe(names.length);
     return [...table.rows()].sort(
       (a, b) => a.window - b.window || (a.key[0] as string).localeCompare(b.key[0] as string),
     );

@@ -7,7 +7,8 @@ export interface Fates {
   next(): CallFate;
 }
 
-const OK: CallFate = { kind: 'ok', ms: 5 };
+/** Nothing goes wrong. */
+export const OK: CallFate = { kind: 'ok', ms: 5 };
 
 /** @param healed whether nothing goes wrong any more. */
 export function fates(list: readonly CallFate[], healed: () => boolean): Fates {
@@ -15,28 +16,28 @@ export function fates(list: readonly CallFate[], healed: () => boolean): Fates {
   return { next: () => (healed() ? OK : (list[at++ % list.length] ?? OK)) };
 }
 
+/** Calls under way that something is wrong with, and of whom. */
+export type Troubles = Set<{ readonly process: VirtualProcess }>;
+
 /** A call of a process to a server: `effect` is what the server does, and `lost` the error of a caller that gets no answer. */
 export interface Call<T> {
   readonly world: VirtualClock;
   readonly process: VirtualProcess;
+  readonly troubles: Troubles;
   readonly fate: CallFate;
   readonly effect: () => T | Promise<T>;
   readonly lost: () => Error;
 }
 
 /** Makes the call meet its fate; `odd` is as `ok` here. */
-export function call<T>({ world, process, fate, effect, lost }: Call<T>): Promise<T> {
+export function call<T>({ world, process, troubles, fate, effect, lost }: Call<T>): Promise<T> {
   const { kind, ms } = fate;
+  const trouble = { process };
+  if (fate !== OK) troubles.add(trouble);
   const wait = (time: number) => new Promise<void>((resolve) => world.after(time, resolve));
-  return process.outside(async () => {
-    if (kind === 'kill-before') {
-      process.kill();
-      throw lost();
-    }
-    if (kind === 'late') {
-      world.after(ms, () => void Promise.resolve(effect()).catch(() => undefined));
-      throw lost();
-    }
+  const over = () => troubles.delete(trouble);
+
+  async function met(): Promise<T> {
     await wait(ms);
     if (kind === 'lost-request') throw lost();
     const answer = await effect();
@@ -44,5 +45,24 @@ export function call<T>({ world, process, fate, effect, lost }: Call<T>): Promis
     if (kind === 'lost-answer') throw lost();
     await wait(ms);
     return answer;
+  }
+
+  return process.outside(async () => {
+    if (kind === 'kill-before') {
+      process.kill();
+      over();
+      throw lost();
+    }
+    if (kind === 'late') {
+      world.after(
+        ms,
+        () =>
+          void Promise.resolve(effect())
+            .catch(() => undefined)
+            .finally(over),
+      );
+      throw lost();
+    }
+    return met().finally(over);
   });
 }

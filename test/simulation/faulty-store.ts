@@ -2,12 +2,13 @@ import { StoreError } from '../../src/errors.ts';
 import type { Flush, Outcome, Store } from '../../src/store.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
-import { call, type Fates } from './call.ts';
+import { call, type Fates, type Troubles } from './call.ts';
 import { POISON } from './scenario.ts';
 
 export interface FaultyStoreOptions {
   readonly world: VirtualClock;
   readonly process: VirtualProcess;
+  readonly troubles: Troubles;
   readonly store: Store;
   readonly commits: Fates;
   /** Whether the server is down. */
@@ -18,7 +19,7 @@ export interface FaultyStoreOptions {
   readonly onCommit: (flush: Flush, outcome: Outcome) => void;
 }
 
-const lost = () => new StoreError('retry', 'CONNECTION_CLOSED', 'no answer from the store');
+export const lost = () => new StoreError('retry', 'CONNECTION_CLOSED', 'no answer from the store');
 
 const ODD = [
   () => new StoreError('retry', '40P01', 'deadlock detected'),
@@ -28,7 +29,7 @@ const ODD = [
 
 /** The store as one worker reaches it. `odd` commits meet a deadlock, run into their time limit, or find no connection: nothing is written. */
 export function faultyStore(options: FaultyStoreOptions): Store {
-  const { world, process, store, commits, isDown, isCurrent, onCommit } = options;
+  const { world, process, troubles, store, commits, isDown, isCurrent, onCommit } = options;
 
   async function statement(flush: Flush): Promise<Outcome> {
     if (isDown()) throw lost();
@@ -48,7 +49,7 @@ export function faultyStore(options: FaultyStoreOptions): Store {
         if (odd) throw odd();
         return statement(flush);
       };
-      return call({ world, process, fate, lost, effect });
+      return call({ world, process, troubles, fate, lost, effect });
     },
   };
 }

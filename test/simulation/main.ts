@@ -13,7 +13,7 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const path = values.path === undefined ? {} : { path: values.path };
 const started = performance.now();
-const total = { steps: 0, commits: 0, workers: 0, redelivered: 0 };
+const total = { steps: 0, commits: 0, workers: 0, redelivered: 0, final: 0, revised: 0, late: 0, diverted: 0 };
 const details = await fc.check(
   fc.asyncProperty(scenarios, async (scenario) => {
     const seen = await runScenario(scenario);
@@ -28,7 +28,8 @@ if (details.failed) {
   process.exitCode = 1;
 } else {
   const rate = Math.round((details.numRuns / (performance.now() - started)) * 60_000);
-  const { workers, commits, redelivered, steps } = total;
+  const { workers, commits, redelivered, steps, final, revised, late, diverted } = total;
   console.log(`seed ${seed}: ${details.numRuns} schedules held, ${rate} a minute`);
   console.log(`${workers} workers, ${commits} commits, ${redelivered} redeliveries, ${steps} steps`);
+  console.log(`${final} windows became final, ${revised} revisions; ${late} late events counted, ${diverted} diverted`);
 }

@@ -1,25 +1,29 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Flush } from '../../src/store.ts';
 import type { MemoryStore } from '../../src/sinks/memory.ts';
 import type { Arrival } from '../../src/sources/queue.ts';
-import { naiveTrade } from '../support/naive-fold.ts';
+import type { Flush, Outcome } from '../../src/store.ts';
 import type { Order } from '../support/orders.ts';
+import { firstEnd, naiveRows } from '../time/naive.ts';
+import type { Timing } from '../time/timed-orders.ts';
+import { equal } from './equal.ts';
 
-/** Watches a run from the outside, and throws at the first step that breaks an invariant. */
+/** Watches what a run does to events from the outside, and throws at the first step that breaks an invariant. */
 export interface Oracle {
   received(arrivals: readonly Arrival[]): void;
-  /** `windows = fold(raw)`, at every commit. */
-  committed(flush: Flush): void;
+  /** `windows = fold(raw events that were counted)`, at every commit; what is late is said so, and what is diverted is not counted. */
+  committed(flush: Flush, outcome: Outcome): void;
   /** Nothing is deleted before each of its events is safe. */
   removing(handles: readonly string[]): void;
+  /** Whether all that a body becomes is in the store. */
+  isSafe(body: string): boolean;
   /** Every event and reject there should be, once, and nothing else. */
   final(bodies: readonly string[]): void;
 }
 
 const nameOf = ({ id, at }: { readonly id: string; readonly at: number }): string => `${at} ${id}`;
 
-export function oracle(store: MemoryStore, isRefused: (order: Order) => boolean): Oracle {
-  const raw = new Map<string, Order>();
+export function oracle(store: MemoryStore, timing: Timing, isRefused: (order: Order) => boolean): Oracle {
+  /** Each event has one outcome, for good. */
+  const raw = new Map<string, { readonly order: Order; readonly counted: boolean }>();
   const kept = new Set<string>();
   const bodies = new Map<string, string>();
 
@@ -39,11 +43,25 @@ export function oracle(store: MemoryStore, isRefused: (order: Order) => boolean)
     };
   }
 
+  function unsafe(body: string): string | undefined {
+    const { orders, rejects } = outcomesOf(body);
+    if (orders.some((order) => !raw.has(nameOf(order)))) return 'before it was committed';
+    if (rejects.some((reject) => !kept.has(reject))) return 'before its reject was kept';
+    return undefined;
+  }
+
+  function equalWindows(when: string): void {
+    const counted = [...raw.values()].filter((event) => event.counted).map(({ order }) => order);
+    const { trade, pace } = naiveRows(counted);
+    equal(`the windows ${when}`, store.rows('trade'), trade);
+    equal(`the windows of all products ${when}`, store.rows('pace'), pace);
+  }
+
   return {
     received(arrivals) {
       for (const { handle, body } of arrivals) bodies.set(handle, body);
     },
-    committed(flush) {
+    committed(flush, { fresh, late, diverted }) {
       // What the statement takes for granted: a row is named once, and events are where the folds say they are.
       const names = flush.entries.map((entry) => nameOf(entry.value as Order));
       equal('the distinct events of a flush', [...new Set(names)], names);
@@ -52,30 +70,36 @@ export function oracle(store: MemoryStore, isRefused: (order: Order) => boolean)
         flush.entries.map((entry) => entry.position),
         [...names.keys()],
       );
-      for (const entry of flush.entries) {
-        const order = entry.value as Order;
-        if (!raw.has(nameOf(order))) raw.set(nameOf(order), order);
-      }
+      // A commit moves no watermark: what it is now, it was before.
+      const reached = (store.watermark() ?? Number.NEGATIVE_INFINITY) / 1_000 - timing.lateness;
+      const added = flush.entries.map((entry) => entry.value as Order).filter((order) => !raw.has(nameOf(order)));
+      const isLate = (order: Order) => firstEnd(order) <= reached;
+      const lates = added.filter(isLate).length;
+      const diverts = timing.late === 'divert';
+      for (const order of added) raw.set(nameOf(order), { order, counted: !(diverts && isLate(order)) });
       for (const reject of flush.rejects) kept.add(reject.body);
-      equal('the windows after a commit', store.rows('trade'), naiveTrade([...raw.values()]));
+      equal(
+        'the counts of a commit: fresh, late, diverted',
+        [fresh, late, diverted],
+        diverts ? [added.length - lates, 0, lates] : [added.length, lates, 0],
+      );
+      equalWindows('after a commit');
       equal('the number of raw events after a commit', store.events(), raw.size);
     },
+    isSafe: (body) => unsafe(body) === undefined,
     removing(handles) {
       for (const handle of handles) {
         const body = bodies.get(handle);
         if (body === undefined) throw new Error(`a delete of '${handle}', which was never handed out`);
-        const { orders, rejects } = outcomesOf(body);
-        for (const order of orders)
-          if (!raw.has(nameOf(order))) throw new Error(`deleted before it was committed: ${body}`);
-        for (const reject of rejects)
-          if (!kept.has(reject)) throw new Error(`deleted before its reject was kept: ${body}`);
+        const why = unsafe(body);
+        if (why !== undefined) throw new Error(`deleted ${why}: ${body}`);
       }
     },
     final(sent) {
       const expected = sent.map(outcomesOf);
-      const orders = new Map(expected.flatMap((each) => each.orders).map((order) => [nameOf(order), order]));
-      equal('the raw events in the end', [...raw.keys()].sort(), [...orders.keys()].sort());
-      equal('the windows in the end', store.rows('trade'), naiveTrade([...orders.values()]));
+      const orders = new Set(expected.flatMap((each) => each.orders).map(nameOf));
+      equal('the raw events in the end', [...raw.keys()].sort(), [...orders].sort());
+      equalWindows('in the end');
       // An event is the same reject wherever it comes from; a text that names no event is one a message.
       const isEvent = (body: string) => body.startsWith('{"id"');
       const rejects = expected.flatMap((each) => each.rejects);
@@ -90,9 +114,4 @@ export function oracle(store: MemoryStore, isRefused: (order: Order) => boolean)
       );
     },
   };
-}
-
-function equal(what: string, got: unknown, expected: unknown): void {
-  if (isDeepStrictEqual(got, expected)) return;
-  throw new Error(`${what}: expected ${JSON.stringify(expected)}; got ${JSON.stringify(got)}`);
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import type { Timing } from '../time/timed-orders.ts';
 
 /** What becomes of one call from a worker to the queue or the store, and how long it takes, milliseconds of virtual time. */
 export interface CallFate {
@@ -38,6 +39,9 @@ export const POISON = 'p';
 /** Orders of this id cannot be folded: their product is null. */
 export const UNFIT = 'u';
 
+/** Orders of this time are from the year 2099, which no message may be. */
+export const FUTURE = Date.UTC(2099, 0, 1) - Date.UTC(2026, 0, 1);
+
 export interface SimulatedMessage {
   /** Sent so many milliseconds after the start. */
   readonly at: number;
@@ -46,7 +50,7 @@ export interface SimulatedMessage {
 }
 
 /** One run: its input, its settings, and everything that goes wrong. The same scenario runs the same way every time. */
-export interface Scenario {
+export interface Scenario extends Timing {
   /** For jitter and the queue's disorder. */
   readonly chance: number;
   readonly messages: readonly SimulatedMessage[];
@@ -63,7 +67,13 @@ export interface Scenario {
   readonly commits: readonly CallFate[];
   readonly removes: readonly CallFate[];
   readonly extends: readonly CallFate[];
+  /** Of all that a worker says and does about time. */
+  readonly reports: readonly CallFate[];
   readonly acts: readonly Act[];
+  /** How far the store's clock is from the queue's, as a share of the skew that the table allows: -1 to 1. */
+  readonly storeAhead: number;
+  /** How far the clocks of workers are off, milliseconds, one after the other and again from the beginning. */
+  readonly clocksOff: readonly number[];
 }
 
 const KINDS: readonly CallKind[] = ['ok', 'lost-request', 'lost-answer', 'late', 'kill-before', 'kill-after', 'odd'];
@@ -85,16 +95,27 @@ const fates = (least: number): fc.Arbitrary<CallFate[]> =>
 
 const order: fc.Arbitrary<SimulatedOrder> = fc.record({
   id: fc.constantFrom(...Array.from('abcdefghijklmno'), POISON, UNFIT),
-  at: fc.integer({ min: 0, max: 3 }).map((step) => step * 7_000),
+  at: fc.oneof(
+    { weight: 20, arbitrary: fc.integer({ min: -2, max: 4 }).map((step) => step * 2_500) },
+    { weight: 2, arbitrary: fc.constant(-3_600_000) },
+    { weight: 1, arbitrary: fc.constant(FUTURE) },
+  ),
 });
 
 const message: fc.Arbitrary<SimulatedMessage> = fc.record({
-  at: fc.integer({ min: 0, max: 8_000 }),
+  // Now and then after a quiet stretch, when most windows are final.
+  at: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 8_000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 12_000, max: 20_000 }) },
+  ),
   content: fc.oneof(
     { weight: 8, arbitrary: fc.array(order, { minLength: 1, maxLength: 6 }) },
     { weight: 1, arbitrary: fc.constantFrom('nope', '[{', '{}') },
   ),
 });
+
+/** The lateness in {@link punctualScenarios}. */
+const LONG_MS = 10_000;
 
 /** Any scenario there is; shrinks towards few messages, one worker and no faults. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
@@ -102,7 +123,10 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   messages: fc.array(message, { minLength: 1, maxLength: 14 }),
   workers: fc.integer({ min: 1, max: 3 }),
   visibilitySeconds: fc.integer({ min: 2, max: 5 }),
-  maxMessages: fc.integer({ min: 1, max: 30 }),
+  maxMessages: fc.oneof(
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 30 }) },
+    { weight: 1, arbitrary: fc.constant(100) },
+  ),
   maxPollers: fc.integer({ min: 1, max: 3 }),
   gatherEvents: fc.integer({ min: 1, max: 20 }),
   gatherMs: fc.integer({ min: 1, max: 400 }),
@@ -121,6 +145,13 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 6 },
   ),
+  lateness: fc.constantFrom(500, 2_500, 6_000),
+  late: fc.constantFrom('revise', 'divert'),
+  skew: fc.constantFrom(1, 100, 1_000),
+  // Each worker makes dozens: with faults among them all the time, none would live long.
+  reports: fc.oneof(fc.constant([]), fates(0)),
+  storeAhead: fc.constantFrom(0, -1, 1),
+  clocksOff: fc.array(fc.integer({ min: -3_600_000, max: 3_600_000 }), { maxLength: 3 }),
 });
 
 /** Nothing goes wrong but the store, which is slow, fails and goes down: then no message may be received twice, however long it takes. */
@@ -131,5 +162,18 @@ export const calmScenarios: fc.Arbitrary<Scenario> = scenarios.map((scenario) =>
   removes: [],
   extends: [],
   commits: scenario.commits.filter(({ kind }) => !kind.startsWith('kill')),
+  reports: scenario.reports.filter(({ kind }) => !kind.startsWith('kill')),
   acts: scenario.acts.filter(({ kind }) => kind === 'store-down' || kind === 'start'),
+}));
+
+/** Calm, and every event is sent when it happens; the lateness is longer than the sends are apart. */
+export const punctualScenarios: fc.Arbitrary<Scenario> = calmScenarios.map((scenario) => ({
+  ...scenario,
+  lateness: LONG_MS,
+  messages: scenario.messages
+    .filter(({ at }) => at <= 8_000)
+    .map(({ at, content }) => ({
+      at,
+      content: typeof content === 'string' ? content : content.map(({ id }) => ({ id, at })),
+    })),
 }));

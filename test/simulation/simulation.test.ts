@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { quiet } from './quiet.ts';
 import { runScenario } from './run-scenario.ts';
 import { calmScenarios, type Scenario, scenarios } from './scenario.ts';
 
 /** Thousands more: `npm run simulate`. A failure here prints seed and path, which replay it there. */
 const RUNS = 400;
 
-test('whatever goes wrong, in whatever order: windows = fold(raw) at every commit, nothing is deleted before it is safe, all is settled in the end', async () => {
+test('whatever goes wrong, in whatever order: windows = fold(raw) at every commit, nothing is deleted before it is safe, no watermark passes what is held, every window ends up final, every revision is announced', async () => {
   await fc.assert(
     fc.asyncProperty(scenarios, async (scenario) => void (await runScenario(scenario))),
     { numRuns: RUNS },
@@ -30,33 +31,6 @@ test('a schedule runs the same way every time', async () => {
     { numRuns: 20 },
   );
 });
-
-const quiet: Scenario = {
-  chance: 1,
-  messages: [
-    { at: 0, content: [{ id: 'a', at: 0 }] },
-    {
-      at: 0,
-      content: [
-        { id: 'a', at: 0 },
-        { id: 'b', at: 7_000 },
-      ],
-    },
-  ],
-  workers: 1,
-  visibilitySeconds: 2,
-  maxMessages: 10,
-  maxPollers: 1,
-  gatherEvents: 10,
-  gatherMs: 100,
-  concurrency: 1,
-  duplicates: 0,
-  receives: [],
-  commits: [],
-  removes: [],
-  extends: [],
-  acts: [],
-};
 
 test.each<[string, Partial<Scenario>, { readonly workers?: number; readonly redelivered?: number }]>([
   ['nothing', {}, { workers: 1, redelivered: 0 }],

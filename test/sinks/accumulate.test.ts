@@ -55,10 +55,10 @@ describe('accumulate', () => {
   test('only events that count are merged, and only rows that began are reported', async () => {
     const rows = accumulate(trade);
     const fold = await foldOf([order('a'), order('b', { product: 'mug' }), order('c')]);
-    expect(rows.merge(fold, (event) => event === 0)).toBe(1);
+    expect(rows.merge(fold, (event) => event === 0).began).toBe(1);
     expect([...rows.rows()].map((row) => [row.key, row.parts[0]])).toEqual([[['tea'], '1']]);
-    expect(rows.merge(fold, (event) => event > 0)).toBe(1);
-    expect(rows.merge(fold, () => false)).toBe(0);
+    expect(rows.merge(fold, (event) => event > 0).began).toBe(1);
+    expect(rows.merge(fold, () => false).began).toBe(0);
     expect([...rows.rows()].map((row) => row.parts[0])).toEqual(['2', '1']);
   });
 

@@ -4,6 +4,8 @@ import { foldInto, type MemoryStore, memoryStore, type Pipeline, StoreError } fr
 import { refuse } from '../../src/operators/refuse.ts';
 import type { Flush } from '../../src/store.ts';
 import { storeContract } from '../contracts/store.ts';
+import { conflictContract } from '../contracts/store-conflicts.ts';
+import { dedupeContract } from '../contracts/store-dedupe.ts';
 import { equalityContract } from '../contracts/store-equality.ts';
 import type { StoreUnderTest } from '../contracts/store-under-test.ts';
 import { freshOf, type Order, order, orderPipeline, pace, trade } from '../support/orders.ts';
@@ -28,6 +30,8 @@ async function memoryPlace(): Promise<StoreUnderTest> {
 
 storeContract('the memory store', memoryPlace);
 equalityContract('the memory store', memoryPlace);
+conflictContract('the memory store', memoryPlace);
+dedupeContract('the memory store', memoryPlace);
 
 const graph = orderPipeline();
 const foldOf = (events: readonly Order[]) => lastValueFrom(of(freshOf(events)).pipe(foldInto(trade)));
@@ -37,13 +41,15 @@ const flushOf = async (events: readonly Order[]): Promise<Flush> => ({
   rejects: [],
 });
 
+const nothing = { fresh: 0, late: 0, diverted: 0, windows: 0, rejects: 0, repeats: [] };
+
 describe('memoryStore', () => {
   test('a flush inserts what is new, folds only that, and says so', async () => {
     const store = memoryStore(graph);
-    expect(await store.commit(await flushOf([order('a'), order('b')]))).toEqual({ fresh: 2, windows: 1, rejects: 0 });
+    expect(await store.commit(await flushOf([order('a'), order('b')]))).toEqual({ ...nothing, fresh: 2, windows: 1 });
     const mixed = await flushOf([order('b'), order('c'), order('b', { at: 1 })]);
-    expect(await store.commit(mixed)).toEqual({ fresh: 2, windows: 0, rejects: 0 });
-    expect(await store.commit(mixed)).toEqual({ fresh: 0, windows: 0, rejects: 0 });
+    expect(await store.commit(mixed)).toEqual({ ...nothing, fresh: 2, repeats: [0] });
+    expect(await store.commit(mixed)).toEqual({ ...nothing, repeats: [0, 1, 2] });
     expect(store.events()).toBe(4);
     expect(store.rows('trade')).toMatchObject([{ orders: '4', cents: '400' }]);
   });

@@ -51,7 +51,7 @@ export async function counted({ sql }: Scene, { events }: Pipeline): Promise<num
  * @param without names more columns to leave out, such as `revision` where two runs had other batches.
  */
 export async function contents({ sql }: Scene, pipeline: Pipeline, without: readonly string[] = []) {
-  const left = ['updated_at', 'rejected_at', ...without];
+  const left = ['updated_at', 'rejected_at', 'final_at', 'final_revision', ...without];
   const rowsOf = async (table: string): Promise<string[]> => {
     const rows = await sql<{ row: string }[]>`
       select (to_jsonb(t) - ${left}::text[])::text as row from ${sql(table)} t order by 1`;

@@ -94,7 +94,7 @@ export const sent = (...bodies: readonly (object | string)[]): RecordedMessage[]
   bodies.map((body) => message(typeof body === 'string' ? body : JSON.stringify(body)));
 
 /** The totals of {@link run} where nothing came. */
-export const nothing = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, windows: 0 };
+export const nothing = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, diverted: 0, late: 0, windows: 0 };
 
 /** Tries again at once. */
 export const atOnce = backoff({ first: '1ms', cap: '1ms', random: () => 0 });

@@ -13,6 +13,8 @@ export interface Fault {
    * - `stall`: nothing passes any more, either way, and nobody is told: half-open.
    */
   readonly kind: 'cut' | 'swallow' | 'stall';
+  /** Only in the answer to so many bytes or more: a flush is large, a worker's report is not. Default 0. */
+  readonly asked?: number;
 }
 
 /**
@@ -42,6 +44,8 @@ interface Link {
   readonly client: Socket;
   readonly server: Socket;
   readonly passed: Record<Fault['direction'], number>;
+  /** Bytes to the server since its last answer. */
+  asked: number;
   /** Directions that carry nothing any more. */
   readonly dead: Set<Fault['direction']>;
 }
@@ -76,6 +80,7 @@ export async function postgresProxy(databaseUrl: string): Promise<PostgresProxy>
       client,
       server: connect(Number(upstream.port), upstream.hostname),
       passed: { 'to-server': 0, 'to-client': 0 },
+      asked: 0,
       dead: new Set(),
     };
     links.add(link);
@@ -95,7 +100,10 @@ export async function postgresProxy(databaseUrl: string): Promise<PostgresProxy>
   function carry(link: Link, direction: Fault['direction'], bytes: Buffer): void {
     if (link.dead.has(direction)) return;
     const to = direction === 'to-server' ? link.server : link.client;
-    const fault = link.dead.size > 0 ? undefined : armed.find((one) => one.direction === direction);
+    const { asked } = link;
+    link.asked = direction === 'to-server' ? asked + bytes.length : 0;
+    const fits = (one: Armed): boolean => one.direction === direction && (one.asked ?? 0) <= asked;
+    const fault = link.dead.size > 0 ? undefined : armed.find(fits);
     const left = fault ? fault.after - (link.passed[direction] - baseOf(fault, link)) : Number.POSITIVE_INFINITY;
     const through = bytes.subarray(0, Math.max(0, left));
     link.passed[direction] += through.length;

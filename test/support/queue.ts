@@ -20,8 +20,8 @@ export interface FreshQueue {
   readonly url: string;
   readonly name: string;
   readonly client: SQSClient;
-  /** Sends each body as one message, in order. */
-  send(bodies: readonly string[]): Promise<void>;
+  /** Sends each body as one message, in order; to a FIFO queue in the group that `groupOf` names. */
+  send(bodies: readonly string[], groupOf?: (body: string) => string): Promise<void>;
   counts(): Promise<QueueCounts>;
   /** Deletes the queue and ends the client. */
   drop(): Promise<void>;
@@ -33,18 +33,22 @@ export function sqsClient(): SQSClient {
   return new SQSClient({ endpoint: sqsEndpoint, region, credentials: { accessKeyId, secretAccessKey } });
 }
 
-/** Makes an empty queue, with the attributes of `CreateQueue` (`VisibilityTimeout`, `RedrivePolicy`, …). */
+/** Makes an empty queue, with the attributes of `CreateQueue` (`VisibilityTimeout`, `RedrivePolicy`, `FifoQueue`, …). */
 export async function freshQueue(attributes: Readonly<Record<string, string>> = {}): Promise<FreshQueue> {
   const client = sqsClient();
-  const name = `test-${randomBytes(6).toString('hex')}`;
+  const name = `test-${randomBytes(6).toString('hex')}${attributes['FifoQueue'] === 'true' ? '.fifo' : ''}`;
   const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
   return {
     url,
     name,
     client,
-    async send(bodies) {
+    async send(bodies, groupOf) {
       for (const batch of batches(bodies)) {
-        const Entries = batch.map((MessageBody, i) => ({ Id: String(i), MessageBody }));
+        const Entries = batch.map((MessageBody, i) => ({
+          Id: String(i),
+          MessageBody,
+          ...(groupOf && { MessageGroupId: groupOf(MessageBody) }),
+        }));
         const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
         if (Failed.length > 0) throw new Error(`the queue refused ${Failed.length} messages: ${Failed[0]?.Message}`);
       }

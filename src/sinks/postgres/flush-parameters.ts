@@ -1,41 +1,52 @@
-import type { Entry } from '../../batch.ts';
+import { type Entry, isAsArrived } from '../../batch.ts';
 import { canonical, type Column } from '../../column.ts';
+import { textHash } from '../../content.ts';
 import { messageOf, StoreError } from '../../errors.ts';
-import type { AnyEvent, EventTable } from '../../event-table.ts';
+import { type AnyEvent, comparedBy, type EventTable } from '../../event-table.ts';
+import type { Micros } from '../../event-time.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { type Reject, rejectIdentity } from '../../reject.ts';
 import type { Flush, Fold } from '../../store.ts';
 import type { WindowTable } from '../../window-table.ts';
+import { windowEnds } from '../window-ends.ts';
 import { plainArray, RECORD_SEPARATOR, textArray } from './quote.ts';
 
 /** What a flush adds of the worker that makes it. */
 export interface FlushContext {
-  readonly worker: string;
-  /** Microseconds. */
-  readonly horizon: number;
-  /** Milliseconds since 1970, if a message is held. */
-  readonly oldestHeld: number | undefined;
+  readonly instance: string;
+  readonly lifeMs: number;
+  readonly horizon: Micros;
+  /** Windows that end later are taken to be open; where they are not, the flush writes nothing. */
+  readonly bound: Micros;
 }
 
 /** The parameters of a flush, in the order of `flushStatement`. */
 export function flushParameters(pipeline: Pipeline, flush: Flush, context: FlushContext): (string | null)[] {
   const { events, windows } = pipeline;
   const folds = new Map(flush.folds.map((fold) => [fold.table.name, fold]));
+  const suspects = windowEnds(flush.folds, context.bound);
   const ids = flush.entries.map((entry) => entry.id);
   return [
     pipeline.name,
     pipeline.version,
     String(context.horizon),
+    String(context.bound),
+    plainArray([...suspects.keys()].map((position) => position + 1)),
+    plainArray([...suspects.values()]),
     events.id.type === 'text' ? textArray(ids) : plainArray(ids),
     plainArray(flush.entries.map((entry) => entry.time)),
     ...(events.whole ? [flush.entries.map((entry) => entry.json).join(RECORD_SEPARATOR)] : []),
+    ...(comparedBy(events) === 'hash' ? [hashArray(flush.entries)] : []),
     ...columnArrays(events, flush.entries),
     ...windows.flatMap((table) => foldArrays(table, folds.get(table.name))),
-    context.worker,
-    context.oldestHeld === undefined ? null : String(context.oldestHeld),
+    context.instance,
+    String(context.lifeMs),
     JSON.stringify(flush.rejects.map(rejectRecord)),
   ];
 }
+
+const hashArray = (entries: readonly Entry<unknown>[]): string =>
+  plainArray(entries.map((entry) => (isAsArrived(entry) ? textHash(entry.raw) : null)));
 
 function columnArrays(table: EventTable<AnyEvent>, entries: readonly Entry<unknown>[]): string[] {
   return Object.entries(table.columns).map(([name, { type, read }]) =>

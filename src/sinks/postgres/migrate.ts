@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { defer, lastValueFrom } from 'rxjs';
-import type { AnyEvent, EventTable } from '../../event-table.ts';
+import { type AnyEvent, type EventTable, idTable } from '../../event-table.ts';
 import { messageOf, StoreError } from '../../errors.ts';
 import { backoff } from '../../operators/backoff.ts';
 import { retryBackoff } from '../../operators/retry-backoff.ts';
 import { type Pipeline, shapeOf, type Table } from '../../pipeline.ts';
+import { isTableBranch, type TableBranch } from '../../when-final.ts';
 import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
-import { eventTableDdl, windowTableDdl } from './ddl.ts';
+import { eventTableDdl, finalTableDdl, windowTableDdl, windowViewDdl } from './ddl.ts';
 import { plainArray, quoteName, quoteText } from './quote.ts';
 import { SYSTEM_DDL } from './system.ts';
 
@@ -49,7 +50,7 @@ async function isMigrated(connection: Connection, pipeline: Pipeline, layout: st
     `select to_regclass('scalestream.pipelines') is not null as found`,
   );
   if (!system?.found) return false;
-  const names = [pipeline.events, ...pipeline.windows].map((table) => table.name);
+  const names = tablesOf(pipeline).map((table) => table.name);
   const [row] = await connection.run<{ same: boolean }>(
     `select exists (select from scalestream.pipelines where name = $1::text and layout = $2::text)
        and not exists (select from unnest($3::text::text[]) as t (name) where to_regclass(quote_ident(t.name)) is null) as same`,
@@ -60,15 +61,35 @@ async function isMigrated(connection: Connection, pipeline: Pipeline, layout: st
 
 const LAYOUT = '{layout}';
 
+/** The table of ids beside an event table: it belongs to its pipeline, and must not be dropped by itself. */
+interface IdTable {
+  readonly kind: 'ids';
+  readonly name: string;
+  readonly of: string;
+}
+
+/** Everything that has a name and a shape of its own. */
+type Named = Table | TableBranch | IdTable;
+
+const tablesOf = ({ events, windows, finals }: Pipeline): Named[] => [
+  events,
+  ...(events.dedupe ? [{ kind: 'ids', name: idTable(events), of: events.name } as const] : []),
+  ...windows,
+  ...finals.filter(isTableBranch),
+];
+
 function script(pipeline: Pipeline): string {
-  const tables = [pipeline.events, ...pipeline.windows];
+  const tables = tablesOf(pipeline);
   return [
     `select pg_advisory_xact_lock(hashtextextended('scalestream migrate', 0));`,
+    PIPELINES_FIRST,
     SYSTEM_DDL,
     `lock table scalestream.pipelines in exclusive mode;`,
     refusals(pipeline, tables),
     eventTableDdl(pipeline.events),
     ...pipeline.windows.map(windowTableDdl),
+    ...pipeline.windows.map(windowViewDdl),
+    ...pipeline.finals.filter(isTableBranch).map(finalTableDdl),
     ...tables.map((table) => register(pipeline.name, table)),
     `update scalestream.tables set retired_at = now() where pipeline = ${quoteText(pipeline.name)} and retired_at is null and name not in (${tables
       .map((table) => quoteText(table.name))
@@ -76,17 +97,28 @@ function script(pipeline: Pipeline): string {
     `insert into scalestream.pipelines (name, version, layout)
      values (${quoteText(pipeline.name)}, ${quoteText(pipeline.version)}, ${quoteText(LAYOUT)})
      on conflict (name) do update set version = excluded.version, layout = excluded.layout, migrated_at = now();`,
+    `insert into scalestream.watermarks (pipeline) values (${quoteText(pipeline.name)}) on conflict do nothing;`,
     partitionsAhead(pipeline.events),
   ].join('\n');
 }
 
+/** Before what may lock another table of the engine: a flush or finaliser under way holds this one already, and would wait for the other. */
+const PIPELINES_FIRST = `do $$ begin
+  if to_regclass('scalestream.pipelines') is not null then
+    lock table scalestream.pipelines in exclusive mode;
+  end if;
+end $$;`;
+
 /** SQLSTATE of a refused migration: a class of our own. */
 const REFUSED = 'SS001';
 
-function refusals(pipeline: Pipeline, tables: readonly Table[]): string {
+const shapeText = (table: Named): string =>
+  JSON.stringify(table.kind === 'ids' ? { kind: table.kind, of: table.of } : shapeOf(table));
+
+function refusals(pipeline: Pipeline, tables: readonly Named[]): string {
   const name = quoteText(pipeline.name);
   const checks = tables.map((table) => {
-    const [table_, shape] = [quoteText(table.name), quoteText(JSON.stringify(shapeOf(table)))];
+    const [table_, shape] = [quoteText(table.name), quoteText(shapeText(table))];
     return `
   select * into known from scalestream.tables where tables.name = ${table_};
   if found and known.pipeline <> ${name} then
@@ -95,7 +127,7 @@ function refusals(pipeline: Pipeline, tables: readonly Table[]): string {
   if found and known.shape <> ${shape}::jsonb then
     raise exception using errcode = '${REFUSED}', message = format('table %s exists with another declaration: expected %s; got %s. Fix: give the changed table a new name', ${table_}, known.shape, ${shape});
   end if;${
-    table.kind === 'events'
+    table.kind !== 'windows'
       ? ''
       : `
   if (not found or known.retired_at is not null) and to_regclass(${quoteText(quoteName(pipeline.events.name))}) is not null then
@@ -115,10 +147,10 @@ function refusals(pipeline: Pipeline, tables: readonly Table[]): string {
   end if;${checks.join('\n')} end $$;`;
 }
 
-function register(pipeline: string, table: Table): string {
+function register(pipeline: string, table: Named): string {
   const horizon = table.kind === 'events' ? horizonOf(table) : 'null';
   return `insert into scalestream.tables (name, pipeline, shape, horizon)
-    values (${quoteText(table.name)}, ${quoteText(pipeline)}, ${quoteText(JSON.stringify(shapeOf(table)))}, ${horizon})
+    values (${quoteText(table.name)}, ${quoteText(pipeline)}, ${quoteText(shapeText(table))}, ${horizon})
     on conflict (name) do update set retired_at = null where tables.retired_at is not null;`;
 }
 
@@ -128,7 +160,7 @@ function horizonOf(table: EventTable<AnyEvent>): string {
   return `greatest(timestamptz 'epoch', date_trunc('day', now() - interval '${table.keepDays} days', 'UTC'))`;
 }
 
-function partitionsAhead(table: EventTable<AnyEvent>): string {
+export function partitionsAhead(table: EventTable<AnyEvent>): string {
   const days = `generate_series(0, 1) as ahead(days)`;
   return `select scalestream.add_partition(${quoteText(table.name)}, (now() at time zone 'UTC')::date + ahead.days) from ${days};`;
 }

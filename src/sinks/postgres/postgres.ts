@@ -1,14 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { countDelays, noDelays } from '../../delays.ts';
 import { StoreError, undeclared } from '../../errors.ts';
 import { type Micros, MICROS_PER_MS } from '../../event-time.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { Outcome, Store } from '../../store.ts';
+import { enter } from './enter.ts';
+import { fenced } from './fenced.ts';
 import { classify, isMissingPartition } from './classify.ts';
+import { comparer } from './comparison.ts';
 import { type Connection, connect } from './connect.ts';
 import { type FlushContext, flushParameters } from './flush-parameters.ts';
 import { migrate } from './migrate.ts';
 import { partitions } from './partitions.ts';
 import { flushStatement } from './statement.ts';
 import { targetOf } from './target.ts';
+import { timeline } from './timeline.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`; see `targetOf` for TLS. */
@@ -20,10 +26,17 @@ export interface PostgresOptions {
 }
 
 export interface OpenOptions {
-  /** Name of the worker: its progress row. */
+  /** Name of the worker, for people: two may have the same. */
   readonly worker: string;
-  /** When the oldest message in custody was sent, milliseconds since 1970. */
-  readonly oldestHeld?: () => number | undefined;
+  /** Names of its sources: the watermark waits for each that ever was one. Default: none. */
+  readonly sources?: readonly string[];
+  /** What tells the queues behind them from all others. Default: none. */
+  readonly queues?: readonly string[];
+  /**
+   * How long after its last sign of life the worker counts as alive, milliseconds: until the queue has delivered again what it held. Default 75,000: the
+   * default visibility timeout and 15 s.
+   */
+  readonly lifeMs?: number;
 }
 
 /** A Postgres database, version 14 or later. */
@@ -78,18 +91,23 @@ const rethrow = (pipeline: Pipeline) => (error: unknown) => {
 async function openStore(
   connection: Connection,
   pipeline: Pipeline,
-  { worker, oldestHeld = () => undefined }: OpenOptions,
+  { worker, sources = [], queues = [], lifeMs = 75_000 }: OpenOptions,
 ): Promise<Store> {
+  const { lateness } = pipeline.events;
+  const instance = randomUUID();
+  const delays = noDelays();
   const statement = flushStatement(pipeline);
   const days = partitions(connection, pipeline.events.name);
+  const compare = comparer(connection, pipeline);
   const declared = new Set(pipeline.windows.map((table) => table.name));
-  let horizon = await readFence(connection, pipeline).catch(rethrow(pipeline));
+  let { horizon, frontier } = await readFence(connection, pipeline).catch(rethrow(pipeline));
+  await enter(connection, pipeline, { instance, worker, sources, queues, lifeMs }).catch(rethrow(pipeline));
 
   const flush = async (parameters: (string | null)[]): Promise<Outcome> => {
-    const [row] = await connection.run<Outcome & { fenced: number; windows: string }>(statement, parameters);
-    if (row?.fenced === 1) return { fresh: row.fresh, windows: Number(row.windows), rejects: row.rejects };
+    const [row] = await connection.run<FlushRow>(statement, parameters);
+    if (row?.fenced === 1) return outcomeOf(row);
     const before = horizon;
-    horizon = await readFence(connection, pipeline);
+    ({ horizon, frontier } = await readFence(connection, pipeline));
     const moved = horizon === before ? '' : `: it moved to ${new Date(horizon / MICROS_PER_MS).toISOString()}`;
     throw new StoreError('horizon', 'horizon', `the retention horizon is not the one this flush knew${moved}`);
   };
@@ -103,10 +121,13 @@ async function openStore(
       // The horizon may have moved since the caller looked, and this flush was made for the old one.
       if (given.entries.some((entry) => entry.time < horizon))
         throw new StoreError('horizon', 'horizon', 'an event is older than the retention horizon');
-      const context: FlushContext = { worker, horizon, oldestHeld: oldestHeld() };
+      const bound = (frontier ?? 0) + (lateness * MICROS_PER_MS) / 2;
+      const context: FlushContext = { instance, lifeMs, horizon, bound };
       try {
         await days.ensure(given.entries);
-        return await flush(flushParameters(pipeline, given, context));
+        const outcome = await flush(flushParameters(pipeline, given, context));
+        countDelays(delays, given.entries);
+        return outcome;
       } catch (error) {
         if (isMissingPartition(error)) {
           days.forget();
@@ -115,24 +136,53 @@ async function openStore(
         throw classify(error, pipeline.events.name);
       }
     },
+    compare: (entries) => compare(entries).catch(rethrow(pipeline)),
+    time: timeline(connection, pipeline, {
+      instance,
+      lifeMs,
+      delays: () => delays,
+      onWatermark(watermark) {
+        if (watermark !== undefined) frontier = watermark - lateness * MICROS_PER_MS;
+      },
+    }),
   };
 }
 
-/** The horizon in force, if this version of the pipeline is. */
-async function readFence(connection: Connection, pipeline: Pipeline): Promise<Micros> {
-  const [row] = await connection.run<{ version: string; horizon: string | null }>(
-    `select p.version, (extract(epoch from t.horizon) * 1000000)::bigint::text as horizon
-     from scalestream.pipelines p left join scalestream.tables t on t.name = $2 where p.name = $1`,
-    [pipeline.name, pipeline.events.name],
+/** What the statement answers. */
+type FlushRow = Omit<Outcome, 'windows' | 'repeats'> & {
+  readonly fenced: number;
+  readonly windows: string;
+  /** Positions from 1. */
+  readonly repeats: string | null;
+};
+
+const outcomeOf = ({ fresh, late, diverted, windows, rejects, repeats }: FlushRow): Outcome => ({
+  fresh,
+  late,
+  diverted,
+  windows: Number(windows),
+  rejects,
+  repeats: repeats?.split(',').map((position) => Number(position) - 1) ?? [],
+});
+
+/** What a flush must know of time. */
+interface Fence {
+  readonly horizon: Micros;
+  /** Windows that end here or before are final; `undefined`: none is. */
+  readonly frontier: Micros | undefined;
+}
+
+/** The horizon and the frontier in force, if this version of the pipeline is. */
+async function readFence(connection: Connection, pipeline: Pipeline): Promise<Fence> {
+  const { name, version, events } = pipeline;
+  const frontier = events.late === 'divert' ? 't.frontier' : `w.watermark - interval '${events.lateness} milliseconds'`;
+  const [row] = await connection.run<{ version: string; horizon: string | null; frontier: string | null }>(
+    `select p.version, (extract(epoch from t.horizon) * 1000000)::bigint::text as horizon, (extract(epoch from ${frontier}) * 1000000)::bigint::text as frontier
+     from scalestream.pipelines p left join scalestream.tables t on t.name = $2::text left join scalestream.watermarks w on w.pipeline = p.name
+     where p.name = $1::text`,
+    [name, events.name],
   );
-  if (row?.version === pipeline.version && row.horizon !== null) return Number(row.horizon);
-  const came = row ? `version ${row.version} in the database` : 'no such pipeline in the database';
-  const fix = row
-    ? 'this worker is of another version: deploy it again, or run migrate'
-    : 'run scalestream migrate first';
-  throw new StoreError(
-    'fenced',
-    'fenced',
-    `pipeline '${pipeline.name}': expected version ${pipeline.version}; got ${came}. Fix: ${fix}`,
-  );
+  if (row?.version === version && row.horizon !== null)
+    return { horizon: Number(row.horizon), frontier: row.frontier === null ? undefined : Number(row.frontier) };
+  throw fenced(pipeline, row?.version);
 }

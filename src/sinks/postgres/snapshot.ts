@@ -22,6 +22,8 @@ export interface Snapshot {
   /** The rows of a window table. */
   windows(table: WindowTable<AnyEvent>): AsyncIterable<readonly WindowRow[]>;
   rejects(): Promise<number>;
+  /** The oldest event time of which all raw events are still there. */
+  horizon(): Promise<Micros>;
 }
 
 const ROWS = 5_000;
@@ -74,6 +76,13 @@ function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
         [pipeline.name],
       );
       return Number(row?.n);
+    },
+    async horizon() {
+      const [row] = await tx.unsafe<{ us: string }[]>(
+        `select ${microsOf('horizon')} from scalestream.tables where name = $1`,
+        [pipeline.events.name],
+      );
+      return Number(row?.us ?? 0);
     },
   };
 }

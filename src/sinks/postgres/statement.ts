@@ -1,62 +1,79 @@
 import type { Pipeline } from '../../pipeline.ts';
-import type { AnyEvent } from '../../event-table.ts';
+import { type AnyEvent, comparedBy, CONTENT } from '../../event-table.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { partsOf } from '../accumulate.ts';
+import { claimedIds } from './id-table.ts';
 import { quoteName, quoteText, RECORD_SEPARATOR } from './quote.ts';
 
 /**
  * The one statement of a pipeline: everything that a flush does to the world. Its text depends on the declarations alone, never on the batch.
  *
- * - `fence` locks the pipeline's version and the event table's horizon for share; without both, nothing below writes.
- * - `source` are the events, `inserted` those the unique index had not seen: the one decision. `stale` are the positions of the others; nearly
- *   always there are none, and then nothing is joined to find that out.
+ * - `fence` locks the pipeline's version and the event table's horizon for share, and says which windows are final; without both, or where windows
+ *   further on than the flush knew are final, nothing below writes. `late` are events of such windows.
+ * - `source` are the events, `inserted` those the unique index had not seen: the one decision. Where the id alone decides, `claimed` comes before it: the
+ *   ids that are new, or that were last seen too long ago in event time. `stale` are the positions of the others; nearly always there are none, and then
+ *   nothing is joined to find that out.
  * - per window table, the contributions of all but stale events are summed by group and merged in the order of (window, key).
- * - `revised` remembers windows that changed after they were final, `rejected` keeps rejects, `progress` says where the worker is.
+ * - `revised` remembers windows that changed after they were final, `rejected` keeps rejects, `progress` counts for the worker.
  *
  * Every insert is sorted, so that concurrent flushes lock rows in one order and cannot deadlock. The final select reads the parts in a fixed
- * order, which is also the order in which they run: raw events, window tables by declaration, the rest.
+ * order, which is also the order in which they run: ids, raw events, window tables by declaration, the rest.
  */
 export function flushStatement(pipeline: Pipeline): string {
   const next = parameters();
   const name = `${next()}::text`;
   const version = `${next()}::text`;
   const horizon = instant(`${next()}::text::bigint`);
+  const bound = instant(`${next()}::text::bigint`);
+  const suspects = [`unnest(${next()}::text::int[])`, `unnest(${next()}::text::bigint[])`];
   const { events, windows } = pipeline;
+  const divert = events.late === 'divert';
+  const by = comparedBy(events);
   const columns = Object.entries(events.columns);
   const extra = columns.map(([column]) => quoteName(column));
   const inputs = [
     `unnest(${next()}::text::${events.id.type}[])`,
     `unnest(${next()}::text::bigint[])`,
     ...(events.whole ? [`string_to_table(${next()}::text, ${quoteText(RECORD_SEPARATOR)})`] : []),
+    ...(by === 'hash' ? [`unnest(${next()}::text::uuid[])`] : []),
     ...columns.map(([, column]) => `unnest(${next()}::text::${column.type}[])`),
   ];
-  const raw = [...(events.whole ? ['event'] : []), ...extra];
+  const raw = [...(events.whole ? ['event'] : []), ...(by === 'hash' ? [CONTENT] : []), ...extra];
   const given = ['"$id"', '"$us"', ...raw, '"$position"'];
   const stored = ['event_time', 'event_id', 'counted', ...raw];
+  const selected = stored.map((column) =>
+    column === 'counted' && events.dedupe ? 'counted and latest = event_time' : column,
+  );
   const cast = raw.map((column) => `given.${column}${column === 'event' ? '::json' : ''}`);
+  const reached = `(select watermark from scalestream.watermarks where pipeline = ${name}) - interval '${events.lateness} milliseconds'`;
+  const counted = divert ? `given."$position" not in (select position from late)` : 'true';
   const merges = windows.map((table, i) => mergeOf(table, `merged_${i + 1}`, next));
-  const worker = next();
-  const held = next();
+  const instance = next();
+  const lifeMs = next();
   const rejects = next();
-  return `with fence as materialized (
-  select 1 from scalestream.pipelines p, scalestream.tables t
-  where p.name = ${name} and p.version = ${version} and t.name = ${quoteText(events.name)} and t.horizon = ${horizon}
+  return `with ${divert ? `gate as materialized (select pg_advisory_xact_lock_shared(${gateKey(events.name)})), ` : ''}fence as materialized (
+  select ${divert ? 't.frontier' : `${reached} as frontier`} from scalestream.pipelines p, scalestream.tables t
+  where ${divert ? '(select count(*) from gate) = 1 and ' : ''}p.name = ${name} and p.version = ${version} and t.name = ${quoteText(events.name)} and t.horizon = ${horizon}
+    and coalesce(${divert ? 't.frontier' : reached} <= ${bound}, true)
   for share of p, t
+), late as materialized (
+  select suspects.position from fence, rows from (${suspects.join(', ')}) as suspects (position, us) where ${instant('suspects.us')} <= fence.frontier
 ), source as materialized (
-  select ${instant('given."$us"')} as event_time, given."$id" as event_id, true as counted, ${[...cast, 'given."$position"'].join(', ')}
+  select ${instant('given."$us"')} as event_time, given."$id" as event_id, ${counted} as counted, ${[...cast, 'given."$position"'].join(', ')}
   from fence, rows from (${inputs.join(', ')}) with ordinality as given (${given.join(', ')})
-), inserted as (
+), ${events.dedupe ? `${claimedIds(events)}, ` : ''}inserted as (
   insert into ${quoteName(events.name)} (${stored.join(', ')})
-  select ${stored.join(', ')} from source order by event_time, event_id
+  select ${selected.join(', ')} from source${events.dedupe ? ' join claimed using (event_id)' : ''} order by event_time, event_id
   on conflict do nothing returning event_time, event_id, counted
 ), stale as materialized (
-  select source."$position" as position from source left join inserted using (event_time, event_id)
+  select source."$position" as position, inserted.counted is null as known from source left join inserted using (event_time, event_id)
   where inserted.counted is not true and (select count(*) from inserted where counted) < (select count(*) from source)
 )${merges.map((merge) => `, ${merge.text}`).join('')}, revised as (
-  insert into scalestream.revised (pipeline, window_table, window_start, key, revision)
+  insert into scalestream.revised (pipeline, window_table, window_start, key, revision, contents)
   select ${name}, changed.* from (${merges.map((merge) => merge.changed).join(' union all ') || EMPTY_CHANGE}) changed
   order by 2, 3, 4
-  on conflict (pipeline, window_table, window_start, key) do update set revision = excluded.revision
+  on conflict (pipeline, window_table, window_start, key) do update
+  set revision = excluded.revision, contents = excluded.contents, revised_at = clock_timestamp()
   returning 1
 ), rejected as (
   insert into scalestream.rejects (pipeline, identity, reason, detail, stage, source, message_id, ordinal, sent_at, body)
@@ -65,24 +82,33 @@ export function flushStatement(pipeline: Pipeline): string {
     as r (identity text, reason text, detail text, stage text, source text, message_id text, ordinal integer, sent_at bigint, body text)
   order by 2
   on conflict do nothing returning 1
+), done as (
+  select (select count(*) from inserted where counted) as fresh, (select count(*) from inserted where not counted) as diverted,
+    (select count(*) from late where position not in (select position from stale)) as late
 ), progress as (
-  insert into scalestream.workers as w (pipeline, worker, oldest_held, committed)
-  select ${name}, ${worker}::text, ${instant(`${held}::text::bigint * 1000`)}, (select count(*) from inserted where counted) from fence
-  on conflict (pipeline, worker) do update
-  set oldest_held = excluded.oldest_held, committed = w.committed + excluded.committed, seen_at = clock_timestamp()
+  update scalestream.workers w
+  set committed = w.committed + done.fresh, late = w.late + done.late, diverted = w.diverted + done.diverted,
+    seen_at = clock_timestamp(), expires_at = clock_timestamp() + ${lifeMs}::text::bigint * interval '1 millisecond'
+  from fence, done where w.pipeline = ${name} and w.instance = ${instance}::text
   returning 1
 )
-select (select count(*) from inserted)::int as fresh,
+select done.fresh::int, done.late::int, done.diverted::int,
   ${merges.map((merge) => `(select count(*) filter (where revision = 1) from ${merge.name})`).join(' + ') || '0'} as windows,
   (select count(*) from revised)::int as revised,
   (select count(*) from rejected)::int as rejects,
-  (select count(*) from progress)::int as fenced`;
+  ${by ? `(select string_agg(position::text, ',') from stale where known)` : 'null'} as repeats,
+  (select count(*) from fence)::int as fenced
+from done`;
 }
 
-const EMPTY_CHANGE = `select null::text, null::timestamptz, null::jsonb, null::bigint where false`;
+/** What closes the windows of a table that diverts waits for the flushes that judged by an earlier frontier, and they for it. */
+export const gateKey = (events: string): string =>
+  `hashtextextended(${quoteText(`scalestream frontier ${events}`)}, 0)`;
+
+const EMPTY_CHANGE = `select null::text, null::timestamptz, null::jsonb, null::bigint, null::jsonb where false`;
 
 /** Microseconds since 1970 as a timestamptz, exactly: a double holds them until 2255. */
-const instant = (micros: string): string => `timestamptz 'epoch' + (${micros}) * interval '1 microsecond'`;
+export const instant = (micros: string): string => `timestamptz 'epoch' + (${micros}) * interval '1 microsecond'`;
 
 function parameters(): () => string {
   let count = 0;
@@ -130,9 +156,9 @@ function mergeOf(
   order by ${['groups.us', ...keyNames.map((key, i) => `groups.${key}${keys[i]?.[1].type === 'text' ? ' collate "C"' : ''}`)].join(', ')}
   on conflict (${conflict}) do update
   set ${[...sets, 'revision = w.revision + 1', 'updated_at = clock_timestamp()'].join(', ')}
-  returning ${['window_start', ...keyColumns, 'revision', 'final_revision'].join(', ')}
+  returning ${['window_start', ...keyColumns, 'revision', 'final_revision'].join(', ')}, case when final_revision is not null then to_jsonb(w.*) end as contents
 )`,
-    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision from ${name} where final_revision is not null`,
+    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision, contents from ${name} where final_revision is not null`,
   };
 }
 

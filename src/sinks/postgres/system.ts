@@ -1,3 +1,7 @@
+import { COMPARISON_DDL } from './comparison.ts';
+import { OUTBOX_DDL } from './outbox-ddl.ts';
+import { TIME_DDL, TIME_FUNCTIONS } from './time-ddl.ts';
+
 /** The engine's own tables. Every statement is idempotent; `migrate` runs them under a lock. */
 export const SYSTEM_DDL = `
 create schema if not exists scalestream;
@@ -16,20 +20,12 @@ create table if not exists scalestream.tables (
   pipeline text not null,
   shape jsonb not null,
   horizon timestamptz,
+  frontier timestamptz,
   retired_at timestamptz
 );
+alter table scalestream.tables add column if not exists frontier timestamptz;
 comment on column scalestream.tables.horizon is 'Event tables: the oldest event time accepted; it only moves forward';
-
-create table if not exists scalestream.workers (
-  pipeline text not null,
-  worker text not null,
-  oldest_held timestamptz,
-  committed bigint not null,
-  started_at timestamptz not null default clock_timestamp(),
-  seen_at timestamptz not null default clock_timestamp(),
-  primary key (pipeline, worker)
-) with (fillfactor = 50);
-comment on column scalestream.workers.oldest_held is 'When the oldest message in the worker''s custody was sent, at its last flush';
+comment on column scalestream.tables.frontier is 'Event tables that divert: windows that end here or before are closed; it only moves forward';
 
 create table if not exists scalestream.rejects (
   pipeline text not null,
@@ -46,16 +42,7 @@ create table if not exists scalestream.rejects (
   primary key (pipeline, identity)
 );
 
-create table if not exists scalestream.revised (
-  pipeline text not null,
-  window_table text not null,
-  window_start timestamptz not null,
-  key jsonb not null,
-  revision bigint not null,
-  primary key (pipeline, window_table, window_start, key)
-);
-comment on table scalestream.revised is 'Windows that changed after they were final, until they are announced';
-
+${TIME_FUNCTIONS}${TIME_DDL}${OUTBOX_DDL}${COMPARISON_DDL}
 create or replace function scalestream.add_partition(parent text, day date) returns void language plpgsql as $$
 declare
   child text := parent || '_' || to_char(day, 'YYYYMMDD');

@@ -1,13 +1,14 @@
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import { SourceError } from '../../errors.ts';
 import type { Arrival, Outcome, Queue } from '../queue.ts';
 import type { SqsPools } from './clients.ts';
 import { type FailedEntry, failureOf, outcomeOfFailed } from './errors.ts';
 
-const DEPTHS: QueueAttributeName[] = [
+const [VISIBLE, IN_FLIGHT, DELAYED] = [
   'ApproximateNumberOfMessages',
   'ApproximateNumberOfMessagesNotVisible',
   'ApproximateNumberOfMessagesDelayed',
-];
+] as const satisfies readonly QueueAttributeName[];
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 /** Beyond its wait a poll may take this long. */
 const POLL_GRACE_MS = 10_000;
@@ -19,6 +20,7 @@ const CALL_MS = 5_000;
  */
 export function sqsQueue(url: string, client: SQSClient, pools: SqsPools, visibilitySeconds: number): Queue {
   return {
+    id: url,
     failureOf,
     async receive(max, waitSeconds, signal) {
       const input = {
@@ -47,9 +49,15 @@ export function sqsQueue(url: string, client: SQSClient, pools: SqsPools, visibi
       return outcomes(changes.length, reply);
     },
     async depth() {
-      const command = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: DEPTHS });
-      const { Attributes: counts = {} } = await client.send(command);
-      return DEPTHS.reduce((sum, key) => sum + Number(counts[key] ?? 0), 0);
+      const AttributeNames = [VISIBLE, IN_FLIGHT, DELAYED];
+      const { Attributes = {} } = await client.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames }));
+      const count = (name: QueueAttributeName): number => {
+        const text = Attributes[name];
+        // A count that is not told is not zero: nobody may take the queue for empty.
+        if (text === undefined) throw new SourceError('NO_COUNT', `queue '${url}' does not tell its ${name}`);
+        return Number(text);
+      };
+      return { waiting: count(VISIBLE) + count(DELAYED), inFlight: count(IN_FLIGHT) };
     },
     close() {
       pools.close();

@@ -13,8 +13,9 @@ const LINGER_MS = 50;
  * Connects to a queue of SQS, standard or FIFO, and returns it as a {@link Source}. Nothing is received before somebody subscribes.
  *
  * Delivery: at least once; order is not kept. A message is deleted only after it is acknowledged. A crash costs one visibility timeout of delay.
- * `isEmpty()` is what SQS believes of itself, up to a minute old on AWS: it is true at the second empty reading in a row.
- * `stop()` lets the last poll end: at most `waitSeconds`, 5 s by default.
+ * A FIFO queue hands out nothing of a group while one of its messages is in flight: a message that is released holds up its group for as long as it
+ * stays away, and no other group. `isEmpty()` is what SQS believes of itself, up to a minute old on AWS: it is true at the second empty reading in a row.
+ * `stop()` lets the last polls end: at most `waitSeconds`, 1 s by default.
  *
  * @throws ConfigError for an option out of its limits, a queue that does not exist or refuses; SourceError where it cannot be reached.
  * @example

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acknowledge, count, decode, eventTable, foldInto, json, pipeline, transaction } from '../../../src/index.ts';
 import { tumbling, windowTable } from '../../../src/index.ts';
 import { balances, banking, OWNER, payment, payments } from '../../contracts/payments.ts';
-import { message, SENT_AT } from '../../support/message.ts';
+import { message } from '../../support/message.ts';
 import { Order, order, orderPipeline, run, trade } from '../../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../../support/postgres-place.ts';
 
@@ -75,17 +75,15 @@ test('a merge into a final window is remembered with its key, once, with the new
   expect(await place.windows(balances)).toMatchObject([{ payments: '3' }]);
 });
 
-test('each flush says where its worker is: what it committed in all, and the oldest message it holds', async () => {
+test('each flush counts for its worker, and says that it lives', async () => {
   const database = place.database();
   await database.migrate(orderPipeline());
-  let held: number | undefined = SENT_AT + 1;
-  const store = await database.open(orderPipeline(), { worker: 'me', oldestHeld: () => held });
+  const store = await database.open(orderPipeline(), { worker: 'me', lifeMs: 3_600_000 });
   await run(orderPipeline(), store, [together([order('a'), order('b')])]);
-  const progress = `select worker, committed, (extract(epoch from oldest_held) * 1000)::bigint as held from scalestream.workers`;
-  expect(await place.query(progress)).toEqual([{ worker: 'me', committed: '2', held: String(held) }]);
-  held = undefined;
+  const progress = `select worker, committed, expires_at > seen_at + interval '59 minutes' as lives from scalestream.workers`;
+  expect(await place.query(progress)).toEqual([{ worker: 'me', committed: '2', lives: true }]);
   await run(orderPipeline(), store, [together([order('b'), order('c')])]);
-  expect(await place.query(progress)).toEqual([{ worker: 'me', committed: '3', held: null }]);
+  expect(await place.query(progress)).toEqual([{ worker: 'me', committed: '3', lives: true }]);
 });
 
 test('a table that keeps ids only counts as exactly, and stores no events', async () => {
@@ -103,7 +101,7 @@ test('a table that keeps ids only counts as exactly, and stores no events', asyn
   expect(await place.windows(paces)).toMatchObject([{ visits: '3' }]);
   expect(
     await place.query(`select attname from pg_attribute where attrelid = 'visits'::regclass and attnum > 0`),
-  ).toEqual(['event_time', 'event_id', 'counted'].map((attname) => ({ attname })));
+  ).toEqual(['event_time', 'event_id', 'counted', 'content'].map((attname) => ({ attname })));
 });
 
 test('a sum that leaves the range of its column stops the worker: nothing is rejected, nothing committed', async () => {

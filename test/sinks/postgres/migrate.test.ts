@@ -132,7 +132,7 @@ test.each(['orders', 'trade'])(
   'when %s was dropped by hand, what is left is refused: the tables no longer agree',
   async (gone) => {
     await deliver(both, 'a');
-    await place.query(`drop table ${gone}`);
+    await place.query(`drop table ${gone} cascade`);
     await expect(migrate(both)).rejects.toMatchObject({
       failure: 'fatal',
       message: new RegExp(`^${gone} is gone, but .* is there`),
@@ -142,7 +142,7 @@ test.each(['orders', 'trade'])(
 
 test('when all tables were dropped by hand, they are made again', async () => {
   await deliver(both, 'a');
-  await place.query('drop table orders, trade, pace');
+  await place.query('drop table orders, trade, pace cascade');
   expect(await deliver(both, 'a')).toMatchObject({ committed: 1 });
 });
 

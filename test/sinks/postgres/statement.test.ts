@@ -24,7 +24,7 @@ test('the statement has as many parameters as a flush has, and its text knows no
   for (const each of [pipeline, banking]) {
     const text = flushStatement(each);
     const empty: Flush = { entries: [], folds: [], rejects: [] };
-    const parameters = flushParameters(each, empty, { worker: 'w', horizon: 0, oldestHeld: undefined });
+    const parameters = flushParameters(each, empty, { instance: 'w', lifeMs: 1, horizon: 0, bound: 0 });
     const named = new Set(text.match(/\$\d+/g)?.map((name) => Number(name.slice(1))));
     expect([...named].toSorted((a, b) => a - b)).toEqual(parameters.map((_, i) => i + 1));
     expect(flushStatement(each)).toBe(text);
@@ -52,7 +52,7 @@ test('the plan of a batch of 5,000 holds no loop over its events', async () => {
   await run(pipeline, { ...store, commit: (given) => store.commit((flush = given)) }, [
     [message(JSON.stringify(values(5_000)))],
   ]);
-  const context = { worker: 'w', horizon: store.horizon(), oldestHeld: undefined };
+  const context = { instance: 'w', lifeMs: 1, horizon: store.horizon(), bound: 0 };
   const literals = flushParameters(pipeline, flush as Flush, context).map((value) =>
     value === null ? 'null' : `'${value.replaceAll("'", "''")}'`,
   );
@@ -78,7 +78,7 @@ test('a flush locks in one order: events, window tables as declared, rejects, pr
     create trigger t before insert on balances for each row execute function leave_trail();
     create trigger t before insert on till for each row execute function leave_trail();
     create trigger t before insert on scalestream.rejects for each row execute function leave_trail();
-    create trigger t before insert on scalestream.workers for each row execute function leave_trail();
+    create trigger t before update on scalestream.workers for each row execute function leave_trail();
     create trigger t before insert on payments for each row execute function leave_trail();`);
   const mixed = [5, 3, 9, 1, 7].map((n) =>
     payment(n, { account: `account ${9 - n}`, cash: true, at: `2026-01-01T0${n % 4}:00:00Z` }),

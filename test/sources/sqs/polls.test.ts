@@ -10,7 +10,7 @@ test('a poll that never ends is reported and replaced, and the source goes on re
   const { proxy, queue, connect, warnings } = await proxiedQueue();
   proxy.fault('ReceiveMessage', ({ nth }) => nth === 1, { kind: 'black-hole' });
   const clock = virtualClock();
-  const source = await connect({ clock });
+  const source = await connect({ clock, maxPollers: 1 });
   const collected = collect(source, (message) => message.custody.acknowledge());
   await proxy.arrived('ReceiveMessage', 1);
   await clock.advance(15_000);
@@ -104,22 +104,41 @@ test('without credit no receive is started, so that no message ages in a buffer'
   await source.drained(0);
 });
 
-test('an idle source has one poll under way, a backlog up to maxPollers', async () => {
-  const { proxy, connect, queue } = await proxiedQueue();
+test('a backlog has as many polls under way as maxPollers allows', async () => {
+  const { proxy, connect } = await proxiedQueue(numbered(100));
   const gate = Promise.withResolvers<void>();
-  const source = await connect({ maxPollers: 3 });
+  // Two full receives: then there are as many pollers as there may be.
+  proxy.fault('ReceiveMessage', ({ nth }) => nth > 2, { kind: 'hold', until: gate.promise });
+  const clock = virtualClock();
+  const source = await connect({ maxPollers: 3, clock });
   const collected = collect(source, (message) => message.custody.acknowledge());
   await proxy.arrived('ReceiveMessage', 2);
-  expect(proxy.of('ReceiveMessage')[0]?.input).toMatchObject({ WaitTimeSeconds: 1, MaxNumberOfMessages: 10 });
-  const idle = proxy.of('ReceiveMessage').length;
-  proxy.fault('ReceiveMessage', ({ nth }) => nth > idle + 3, { kind: 'hold', until: gate.promise });
-  // Ten to a receive from the second on: the first may wake up for one message.
-  await queue.send(numbered(100));
-  await proxy.arrived('ReceiveMessage', idle + 6);
+  await vi.waitFor(() => expect(collected.messages).toHaveLength(20), PATIENCE);
+  // The one that came to watch the queue when it was still idle rests until then.
+  await clock.advance(500);
+  await proxy.arrived('ReceiveMessage', 5);
   await settle();
-  expect(proxy.of('ReceiveMessage')).toHaveLength(idle + 6);
+  expect(proxy.of('ReceiveMessage')).toHaveLength(5);
   gate.resolve();
-  await collected.received(100);
+  await vi.waitFor(async () => {
+    await clock.advance(100);
+    expect(source.stats()).toMatchObject({ acknowledged: 100, held: 0 });
+  }, PATIENCE);
+  await source.drained(10_000);
+});
+
+test('an idle source has two polls of a second under way, and asks after each whether anything waits', async () => {
+  const { proxy, connect } = await proxiedQueue();
+  const gate = Promise.withResolvers<void>();
+  const release = proxy.fault('ReceiveMessage', always, { kind: 'hold', until: gate.promise });
+  const source = await connect();
+  const asked = proxy.of('GetQueueAttributes').length;
+  collect(source);
+  await proxy.arrived('ReceiveMessage', 2);
+  expect(proxy.of('ReceiveMessage')[0]?.input).toMatchObject({ WaitTimeSeconds: 1, MaxNumberOfMessages: 10 });
+  release();
+  gate.resolve();
+  await proxy.arrived('GetQueueAttributes', asked + 2);
   await source.drained(10_000);
 });
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Runs `task` every `ms` until the returned function is called; the next turn is counted from the end of the last. */
 export function every(ms: number, clock: Clock, task: () => void): () => void {

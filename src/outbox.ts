@@ -1,0 +1,35 @@
+import type { FinalWindow, SinkBranch } from './when-final.ts';
+
+/** Deliveries that one process took, to send them. */
+export interface Claim {
+  /** Tells this claim from every other. */
+  readonly token: string;
+  readonly items: readonly ClaimedWindow[];
+}
+
+export interface ClaimedWindow {
+  readonly window: FinalWindow;
+  /** Names window table and key. */
+  readonly line: string;
+}
+
+/**
+ * Final windows that are to leave the database: written in the statement that makes them final, deleted once they arrived.
+ *
+ * Delivery: at least once. What a process took and did not settle comes back when its lease ends.
+ */
+export interface Outbox {
+  /** Takes up to `most` of a branch that are due; nobody else gets them for `leaseMs`. */
+  claim(branch: SinkBranch, most: number, leaseMs: number): Promise<Claim>;
+  /** They arrived, or need not be sent. */
+  done(branch: SinkBranch, deliveries: readonly string[]): Promise<void>;
+  /** They did not arrive: they are due again after a pause that grows with each attempt. */
+  failed(branch: SinkBranch, claim: Claim, deliveries: readonly string[], why: string): Promise<void>;
+}
+
+/** Of stores that deliver nothing. */
+export const NO_OUTBOX: Outbox = {
+  claim: async () => ({ token: '', items: [] }),
+  done: async () => undefined,
+  failed: async () => undefined,
+};

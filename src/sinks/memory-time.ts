@@ -1,0 +1,118 @@
+import type { Clock } from '../clock.ts';
+import { type Micros, MICROS_PER_MS } from '../event-time.ts';
+import type { AnyEvent } from '../event-table.ts';
+import { NO_OUTBOX } from '../outbox.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Timekeeping } from '../timekeeping.ts';
+import type { WindowTable } from '../window-table.ts';
+import { identityOf, type WindowRow } from './accumulate.ts';
+import type { MemoryWorkerOptions } from './memory.ts';
+
+/** A window as it was announced: final, or revised since. */
+export interface Announcement {
+  readonly table: string;
+  readonly window: Micros;
+  readonly key: readonly string[];
+  readonly revision: number;
+  /** Whether it changed since it became final. */
+  readonly revised: boolean;
+  readonly parts: readonly (string | null)[];
+}
+
+/** Labels, never locks: what is known of a window may still change. */
+export type WindowState = 'open' | 'final' | 'revised';
+
+/** What is known of a window beside its measures. */
+interface Label {
+  revision: number;
+  /** The revision that was final first; `undefined` while open. */
+  final: number | undefined;
+  announced: number;
+}
+
+interface Live {
+  readonly low: number | undefined;
+  readonly expiresAt: number;
+}
+
+/** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows. */
+export function memoryTime(
+  pipeline: Pipeline,
+  clock: Clock,
+  rowsOf: (table: WindowTable<AnyEvent>) => Iterable<WindowRow>,
+) {
+  const { lateness, skew } = pipeline.events;
+  const labels = new Map<string, Label>();
+  const workers = new Map<object, Live>();
+  const announced: Announcement[] = [];
+  let watermark: Micros | undefined;
+
+  const labelOf = (table: string, row: WindowRow): Label => {
+    const identity = `${table} ${identityOf(row.window, row.key)}`;
+    let label = labels.get(identity);
+    if (!label) labels.set(identity, (label = { revision: 0, final: undefined, announced: 0 }));
+    return label;
+  };
+
+  function advance(): boolean {
+    const now = clock.now();
+    const live = [...workers.values()].filter(({ expiresAt }) => expiresAt > now).map(({ low }) => low);
+    if (live.length === 0 || live.includes(undefined)) return false;
+    const mark = (Math.min(...(live as number[])) - skew) * MICROS_PER_MS;
+    if (mark <= (watermark ?? Number.NEGATIVE_INFINITY)) return false;
+    watermark = mark;
+    return true;
+  }
+
+  function tick(): { final: number; revised: number } {
+    const frontier = (watermark ?? Number.NEGATIVE_INFINITY) - lateness * MICROS_PER_MS;
+    let [final, revised] = [0, 0];
+    for (const table of pipeline.windows) {
+      for (const row of rowsOf(table)) {
+        const label = labelOf(table.name, row);
+        if (label.final === undefined && row.window + table.window.size <= frontier) {
+          label.final = label.revision;
+          final++;
+        } else if (label.final !== undefined && label.revision > label.announced) revised++;
+        else continue;
+        label.announced = label.revision;
+        const { revision } = label;
+        announced.push({
+          table: table.name,
+          ...row,
+          parts: [...row.parts],
+          revision,
+          revised: revision !== label.final,
+        });
+      }
+    }
+    return { final, revised };
+  }
+
+  return {
+    watermark: () => watermark,
+    announced: () => announced,
+    /** A commit changed the row. */
+    changed: (table: string, row: WindowRow): void => void labelOf(table, row).revision++,
+    stateOf(table: string, row: WindowRow) {
+      const { revision, final } = labelOf(table, row);
+      return { state: stateOf(revision, final), revision };
+    },
+    open({ lifeMs = 75_000 }: MemoryWorkerOptions): Timekeeping {
+      const self = {};
+      return {
+        async report({ low }) {
+          workers.set(self, { low, expiresAt: clock.now() + lifeMs });
+          return { moved: advance(), clock: clock.now(), watermark };
+        },
+        tick: async () => tick(),
+        outbox: NO_OUTBOX,
+        retain: async () => undefined,
+        leave: async () => void workers.delete(self),
+      };
+    },
+  };
+}
+
+const stateOf = (revision: number, final: number | undefined): WindowState =>
+  final === undefined ? 'open' : revision === final ? 'final' : 'revised';

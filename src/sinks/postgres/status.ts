@@ -1,0 +1,82 @@
+import { DELAY_BOUNDS, noDelays } from '../../delays.ts';
+import type { Pipeline } from '../../pipeline.ts';
+import { classify } from './classify.ts';
+import type { Connection } from './connect.ts';
+import { quoteName, quoteText } from './quote.ts';
+
+/** How far a pipeline is. Times are RFC 3339, UTC. */
+export interface Status {
+  readonly pipeline: string;
+  /** The version in the database. */
+  readonly version: string;
+  readonly watermark: string | null;
+  /** Seconds that the watermark is behind the database's clock. */
+  readonly lag: number | null;
+  /** What the watermark waits for. */
+  readonly held: string;
+  /** Windows that ended until then are final. */
+  readonly final: string | null;
+  readonly workers: readonly WorkerStatus[];
+  /** Windows that are open, and those that changed within the last hour although they were final. */
+  readonly tables: readonly { readonly table: string; readonly open: number; readonly revised: number }[];
+  /** Events by how late they came, of the workers of the last week: up to so many milliseconds; the last bucket is without bound. */
+  readonly delays: readonly { readonly upToMs: number | null; readonly events: number }[];
+}
+
+/** A worker that lives, or ended within the last week. */
+export interface WorkerStatus {
+  readonly worker: string;
+  readonly sources: readonly string[];
+  readonly state: 'live' | 'ended' | 'dead';
+  /** Seconds since its last sign of life. */
+  readonly seen: number;
+  readonly committed: number;
+  readonly late: number;
+  readonly diverted: number;
+}
+
+/**
+ * Reads how far a pipeline is, in one statement.
+ *
+ * @returns `undefined` where the database does not know the pipeline.
+ * @throws StoreError when the database cannot be asked.
+ */
+export async function readStatus(connection: Connection, pipeline: Pipeline): Promise<Status | undefined> {
+  try {
+    const [row] = await connection.run<{ status: string | null }>(statement(pipeline), [pipeline.name]);
+    if (!row?.status) return undefined;
+    const { delays, ...status } = JSON.parse(row.status) as Omit<Status, 'delays'> & {
+      readonly delays: readonly (readonly number[])[];
+    };
+    const sums = noDelays();
+    for (const counts of delays) for (const [bucket, n] of counts.entries()) sums[bucket] = (sums[bucket] ?? 0) + n;
+    return { ...status, delays: sums.map((events, bucket) => ({ upToMs: DELAY_BOUNDS[bucket] ?? null, events })) };
+  } catch (error) {
+    throw classify(error, pipeline.events.name);
+  }
+}
+
+const rfc3339 = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+function statement({ events, windows }: Pipeline): string {
+  const reached = events.late === 'divert' ? 't.frontier' : `s.watermark - interval '${events.lateness} milliseconds'`;
+  // A table of windows may be huge; the open ones have an index.
+  const tables = windows.map(
+    ({ name }) => `json_build_object('table', ${quoteText(name)},
+    'open', (select count(*) from ${quoteName(name)} where final_revision is null),
+    'revised', (select count(*) from scalestream.revised r where r.pipeline = s.pipeline and r.window_table = ${quoteText(name)}))`,
+  );
+  return `
+with known as (select * from scalestream.workers where pipeline = $1::text)
+select json_build_object(
+  'pipeline', s.pipeline, 'version', p.version, 'watermark', ${rfc3339('s.watermark')},
+  'lag', round(extract(epoch from s.lag)::numeric, 1), 'held', s.held, 'final', ${rfc3339(`(${reached})`)},
+  'workers', (select coalesce(json_agg(json_build_object(
+      'worker', worker, 'sources', sources, 'state', case when ended_at is not null then 'ended' when expires_at > clock_timestamp() then 'live' else 'dead' end,
+      'seen', scalestream.seconds_since(seen_at), 'committed', committed, 'late', late, 'diverted', diverted) order by started_at), '[]') from known),
+  'tables', json_build_array(${tables.join(', ')}),
+  'delays', (select coalesce(json_agg(delays), '[]') from known)
+)::text as status
+from scalestream.status s join scalestream.pipelines p on p.name = s.pipeline left join scalestream.tables t on t.name = ${quoteText(events.name)}
+where s.pipeline = $1::text`;
+}

@@ -1,0 +1,95 @@
+/** The engine's own tables that are about time, and what a person asks of them. Idempotent, as all of `SYSTEM_DDL`. */
+export const TIME_DDL = `
+do $$ begin
+  -- Until 0.1 a worker's row was known by its name: a successor of the same name hid what its predecessor still held.
+  if to_regclass('scalestream.workers') is not null and not exists (
+    select from pg_attribute where attrelid = to_regclass('scalestream.workers') and attname = 'instance'
+  ) then
+    drop table scalestream.workers;
+  end if;
+end $$;
+
+create table if not exists scalestream.workers (
+  pipeline text not null,
+  instance text not null,
+  worker text not null,
+  sources text[] not null,
+  queues text[] not null,
+  report bigint not null default 0,
+  low timestamptz,
+  low_source text,
+  holding boolean not null default false,
+  committed bigint not null default 0,
+  late bigint not null default 0,
+  diverted bigint not null default 0,
+  delays bigint[] not null default '{}',
+  started_at timestamptz not null default clock_timestamp(),
+  seen_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null,
+  ended_at timestamptz,
+  primary key (pipeline, instance)
+) with (fillfactor = 50);
+comment on table scalestream.workers is 'One row a worker process, kept for a week after its end';
+comment on column scalestream.workers.low is 'Everything sent before this was seen, as far as the worker can tell: the oldest message in its custody, or the start of its last look at an empty queue; null: it has not looked yet';
+comment on column scalestream.workers.expires_at is 'Without a report until then it is dead, and the queue has delivered what it held to others';
+comment on column scalestream.workers.delays is 'Events by how late they came, since the worker began: from event time to when their message was sent';
+
+create table if not exists scalestream.sources (
+  pipeline text not null,
+  source text not null,
+  added_at timestamptz not null default clock_timestamp(),
+  primary key (pipeline, source)
+);
+comment on table scalestream.sources is 'Sources that have fed a pipeline; the watermark waits for each. Delete the row of one that will not come back';
+
+create table if not exists scalestream.watermarks (
+  pipeline text primary key,
+  watermark timestamptz,
+  moved_at timestamptz not null default clock_timestamp()
+) with (fillfactor = 50);
+comment on table scalestream.watermarks is 'The event time up to which a pipeline believes it has seen everything; it only moves forward';
+
+create table if not exists scalestream.revised (
+  pipeline text not null,
+  window_table text not null,
+  window_start timestamptz not null,
+  key jsonb not null,
+  revision bigint not null,
+  announced bigint not null default 0,
+  revised_at timestamptz not null default clock_timestamp(),
+  contents jsonb,
+  primary key (pipeline, window_table, window_start, key)
+);
+alter table scalestream.revised add column if not exists announced bigint not null default 0,
+  add column if not exists revised_at timestamptz not null default clock_timestamp(), add column if not exists contents jsonb;
+comment on table scalestream.revised is 'Windows that changed after they were final; kept for an hour after they were announced';
+create index if not exists "revised$pending" on scalestream.revised (pipeline, window_table, window_start) where revision > announced;
+
+create or replace view scalestream.holds as
+with live as (select * from scalestream.workers where ended_at is null and expires_at > clock_timestamp())
+select pipeline, low, case
+    when low is null then format('by worker %s, which has not looked into its queue yet', worker)
+    when holding then format('by worker %s (source %s): a message sent %s s ago', worker, low_source, scalestream.seconds_since(low))
+    else format('by worker %s (source %s): it saw an empty queue %s s ago', worker, low_source, scalestream.seconds_since(low))
+  end as reason, instance
+from live
+union all
+select s.pipeline, null, case when exists (select from live l where l.pipeline = s.pipeline)
+    then format('no worker reads source %s. Fix: start one, or delete its row from scalestream.sources', s.source)
+    else 'no workers' end, null
+from scalestream.sources s
+where not exists (select from live l where l.pipeline = s.pipeline and s.source = any (l.sources));
+comment on view scalestream.holds is 'What holds each watermark: the row with the smallest low, null being smallest';
+
+create or replace view scalestream.status as
+select p.name as pipeline, w.watermark, clock_timestamp() - w.watermark as lag,
+  coalesce((select h.reason from scalestream.holds h where h.pipeline = p.name order by h.low nulls first, h.instance nulls first limit 1), 'no workers') as held
+from scalestream.pipelines p left join scalestream.watermarks w on w.pipeline = p.name;
+comment on view scalestream.status is 'How far each pipeline is, and what it waits for';
+`;
+
+/** Needed by the views, so it is made before them. */
+export const TIME_FUNCTIONS = `
+create or replace function scalestream.seconds_since(past timestamptz) returns numeric language sql volatile as
+$$ select round(extract(epoch from clock_timestamp() - past)::numeric, 1) $$;
+`;

@@ -1,0 +1,62 @@
+import { merge } from 'rxjs';
+import { ConfigError } from '../errors.ts';
+import type { Source, SourceStats } from '../source.ts';
+
+/**
+ * Several queues into one pipeline, as one source: its name is theirs, joined by `+`. Each keeps its own credit, so what may be held is the sum, and
+ * its own polls: one that fails or is idle holds up no other. One that is stopped leaves the others running.
+ *
+ * Delivery: as each of them delivers. The messages keep the name of their queue's source, and each queue has its own entry in `progress()`, of which
+ * the watermark is the least: a queue that cannot be read holds it.
+ *
+ * @throws ConfigError when there is none, or when two have the same name: messages and rejects are told apart by it.
+ * @example
+ * const source = mergeSources([await sqsSource({ queue: 'orders' }), await sqsSource({ queue: 'returns' })]);
+ */
+export function mergeSources(sources: readonly Source[]): Source {
+  const names = sources.flatMap((source) => source.progress().map((each) => each.source));
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (names.length === 0 || repeated !== undefined) {
+    throw new ConfigError({
+      where: 'mergeSources(sources)',
+      expected: 'one source or more, each with a name of its own',
+      got: repeated === undefined ? 'none' : `'${repeated}' twice`,
+      fix: repeated === undefined ? 'pass a source' : "give each source a 'name'",
+    });
+  }
+
+  function oldestHeld(): number | undefined {
+    const held = sources.map((source) => source.oldestHeld()).filter((sentAt) => sentAt !== undefined);
+    return held.length > 0 ? Math.min(...held) : undefined;
+  }
+
+  return {
+    name: sources.map(({ name }) => name).join('+'),
+    queues: sources.flatMap(({ queues }) => queues),
+    messages: merge(...sources.map(({ messages }) => messages)),
+    stop: () => sources.forEach((source) => source.stop()),
+    pause: () => sources.forEach((source) => source.pause()),
+    resume: () => sources.forEach((source) => source.resume()),
+    async drained(graceMs) {
+      await Promise.all(sources.map((source) => source.drained(graceMs)));
+    },
+    async isEmpty() {
+      // All of them, whatever the first says: each counts its own empty readings.
+      const empty = await Promise.all(sources.map((source) => source.isEmpty()));
+      return empty.every(Boolean);
+    },
+    oldestHeld,
+    progress: () => sources.flatMap((source) => source.progress()),
+    stats: () => sources.map((source) => source.stats()).reduce(sum),
+  };
+}
+
+const sum = (a: SourceStats, b: SourceStats): SourceStats => ({
+  received: a.received + b.received,
+  redelivered: a.redelivered + b.redelivered,
+  acknowledged: a.acknowledged + b.acknowledged,
+  released: a.released + b.released,
+  lost: a.lost + b.lost,
+  held: a.held + b.held,
+  heldBytes: a.heldBytes + b.heldBytes,
+});

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { scalestream } from '../support/e2e-command.ts';
+import { type Scene, scene } from '../support/e2e-scene.ts';
+
+const PIPELINE = 'src/pipelines/storefront.ts';
+const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString();
+
+const produce = (set: Scene, ...args: readonly string[]) =>
+  scalestream(['produce', '--simulate', '--events', '500', '--rate', '0', ...args], set.env);
+const tick = async ({ env }: Scene, ...args: readonly string[]) => {
+  const ended = await scalestream(['tick', PIPELINE, '--json', ...args], env);
+  expect(ended.code, ended.err).toBe(0);
+  return ended.json() as { final: number; watermark: string | null; held: string };
+};
+/** Settings without the queue. */
+const without = (set: Scene): Scene => ({ ...set, env: { ...set.env, SCALESTREAM_QUEUE: '' } });
+
+test('what workers left open, a tick makes final without them; status says so', { timeout: 60_000 }, async () => {
+  const set = await scene();
+  expect(await produce(set, '--start-at', YESTERDAY)).toMatchObject({ code: 0 });
+  expect(await scalestream(['run', PIPELINE, '--until-drained'], set.env)).toMatchObject({ code: 0 });
+  await set.sql`update product_trade set final_revision = null, final_at = null`;
+  const { final, held } = await tick(without(set));
+  const rows = await set.sql`select state, count(*)::int as n from product_trade_windows group by 1`;
+  expect(rows).toEqual([{ state: 'final', n: final }]);
+  expect(held).toBe('no workers');
+  const status = await scalestream(['status', PIPELINE, '--json'], set.env);
+  expect(status.code, status.err).toBe(0);
+  expect(status.out).toMatch(/^watermark {2}2\S+Z, [\d.]+ s ago; held no workers$/m);
+  expect(status.out).toMatch(/^delay .* of 500 events:\n.* 100 % within 7d|100 % within 1d/m);
+  expect(status.json()).toMatchObject({
+    pipeline: 'storefront',
+    workers: [{ state: 'ended', committed: 500, sources: [set.queue.name] }],
+    tables: [
+      { table: 'product_trade', open: 0 },
+      { table: 'country_sales', open: 0 },
+    ],
+  });
+});
+
+test('where no worker lives an empty queue moves the watermark up to a minute ago, and one that holds anything does not', {
+  timeout: 60_000,
+}, async () => {
+  const set = await scene();
+  expect(await scalestream(['migrate', PIPELINE], set.env)).toMatchObject({ code: 0 });
+  expect(await tick(without(set))).toMatchObject({ watermark: null, held: 'no workers' });
+  const { watermark } = await tick(set);
+  const age = Date.now() - Date.parse(watermark ?? '');
+  expect(age).toBeGreaterThanOrEqual(60_000);
+  expect(age).toBeLessThan(75_000);
+  expect(await produce(set)).toMatchObject({ code: 0 });
+  expect(await tick(set)).toMatchObject({ watermark, held: 'no workers' });
+});
+
+test('a tick of another version than the database is refused, and says what to do', async () => {
+  const set = await scene();
+  const { code, err } = await scalestream(['tick', PIPELINE], without(set).env);
+  expect(code).toBe(78);
+  expect(err).toMatch(/Fix: run scalestream migrate/);
+});
