@@ -13,7 +13,7 @@ export type { DedupeOptions } from './dedupe.ts';
 export type { Duration } from './duration.ts';
 export { ConfigError, PipelineError, ScaleStreamError, SourceError, StoreError, type StoreFailure } from './errors.ts';
 export type { EventIdOf } from './event-id.ts';
-export { type EventTable, type EventTableOptions, eventTable, type Keep } from './event-table.ts';
+export { type EventTable, type EventTableOptions, eventTable, type Keep, type Late } from './event-table.ts';
 export { type EventTimeInput, epochMicros, epochSeconds, type Micros } from './event-time.ts';
 export { type Contribution, count, countIf, type Measure, max, mean, min, sum } from './measure.ts';
 // operators
@@ -47,9 +47,10 @@ export { toTable } from './sinks/to-table.ts';
 export { toWebhook, type ToWebhookOptions } from './sinks/to-webhook.ts';
 // sources
 export { type MemoryQueue, memoryQueue } from './sources/memory.ts';
+export { mergeSources } from './sources/merge-sources.ts';
 export type { SqsSourceOptions } from './sources/sqs/options.ts';
 export { sqsSource } from './sources/sqs/sqs.ts';
-export type { Source, SourceStats } from './source.ts';
+export type { Source, SourceProgress, SourceStats } from './source.ts';
 export type { Comparison, Flush, Fold, Outcome, Store } from './store.ts';
 export { type FinalBranch, type FinalWindow, whenFinal, type WhenFinalOptions } from './when-final.ts';
 export { tumbling, type Window } from './window.ts';
