@@ -9,6 +9,7 @@ import { ConfigError } from './errors.ts';
  * Delivery: no two events of one id count that are at most `within` apart, so long as their id is remembered: until the watermark is past by `within` and
  * the table's `lateness`. What comes later than that with a time of its own counts again; the same event again never does, since its row is still
  * there. An event dated more than `within` *before* the last one of its id cannot be told from a repeat: it is kept with `counted = false`.
+ * With `late: 'divert'`, an event that is late and whose id is not known is kept so as well, and does not stand for its id: a retry that comes in time counts.
  */
 export interface DedupeOptions {
   readonly by: 'id';

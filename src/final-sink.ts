@@ -20,6 +20,8 @@ export interface Parcel {
 export interface OpenSink {
   /** How many it is given at once, at most. */
   readonly most: number;
+  /** The URL of the queue that it sends to, where it is one. */
+  readonly queue?: string;
   /**
    * Sends them, each at least once or not at all, within seconds.
    *

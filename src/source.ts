@@ -15,13 +15,15 @@ export interface SourceStats {
 }
 
 /**
- * What a source knows of time: from it the watermark is computed. While something is held, `held` is all that counts. A message that was released,
- * or lost by the graph, is held by nobody until it comes back: that is what a lateness above the visibility timeout is for.
+ * What a source knows of time: from it the watermark is computed. While something is held, `held` is all that counts.
  */
 export interface SourceProgress {
   /** Name of the source. */
   readonly source: string;
-  /** When the oldest message in custody was sent, by the queue's clock, milliseconds since 1970; `undefined` when nothing is held. */
+  /**
+   * When the oldest message in custody was sent, by the queue's clock, milliseconds since 1970; `undefined` when nothing is held. One that was released or lost
+   * counts until it should be with somebody again.
+   */
   readonly held: number | undefined;
   /** When that message was sent which was last in custody each time that it became empty: the latest of them; `undefined` before the first time. */
   readonly settled: number | undefined;

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import { milliseconds } from '../duration.ts';
 import { ConfigError, messageOf } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { SinkDefaults } from '../final-sink.ts';
+import { nameOf } from '../producer/queue.ts';
 import { checkSinks } from '../runtime/check-sinks.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
@@ -11,6 +13,7 @@ import type { Source } from '../source.ts';
 import { mergeSources } from '../sources/merge-sources.ts';
 import { DEFAULT_VISIBILITY, type PullOptions, pullSettings } from '../sources/pull-options.ts';
 import { sqsSource } from '../sources/sqs/sqs.ts';
+import { isSinkBranch } from '../when-final.ts';
 import { databaseAtStart, queueAtStart } from './at-start.ts';
 import type { QueueSettings } from './settings.ts';
 
@@ -44,6 +47,7 @@ async function openSource({ pipeline, queues, warn, ...pull }: OpenWorkerOptions
     for (const queue of queues) {
       const source = await sqsSource({
         ...queue,
+        keepDays: pipeline.events.keepDays,
         visibilityTimeout,
         waitSeconds,
         maxMessages: share(maxMessages),
@@ -77,6 +81,30 @@ function latenessFits({ events }: Pipeline, visibilityMs: number, flushMs: numbe
   });
 }
 
+/** Final windows that come back as events would become windows again, for ever. */
+async function noCycle({ finals }: Pipeline, queues: readonly string[], defaults: SinkDefaults): Promise<void> {
+  for (const { name, to } of finals.filter(isSinkBranch)) {
+    if (!queues.some((queue) => to.name.includes(nameOf(queue, true)))) continue;
+    const sink = await to.open(defaults);
+    sink.close();
+    const own = queues.find((queue) => sink.queue !== undefined && isSameQueue(queue, sink.queue));
+    if (own === undefined) continue;
+    throw new ConfigError({
+      where: `whenFinal '${name}', ${to.name}`,
+      expected: 'a queue that the pipeline does not read itself',
+      got: own,
+      fix: 'deliver to another queue',
+    });
+  }
+}
+
+/** By account and name, whatever host leads there; regions tell queues apart where both URLs name one. */
+function isSameQueue(one: string, other: string): boolean {
+  const [a, b] = [new URL(one), new URL(other)];
+  const regions = [a, b].map(({ hostname: host }) => /(?:^|\.)(?:sqs|queue)\.([a-z0-9-]+)\./.exec(host)?.[1]);
+  return a.pathname === b.pathname && (regions.includes(undefined) || regions[0] === regions[1]);
+}
+
 /** What a dead worker held is with another one so long after its visibility timeout, at the latest. */
 const REDELIVERY_MS = 15_000;
 
@@ -98,6 +126,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
   const source = await openSource(options);
   const database = postgresDatabase({ url: databaseUrl, statementMs });
   try {
+    await noCycle(pipeline, source.queues, sinkDefaults);
     if (options.migrate) await database.migrate(pipeline);
     const store = await database.open(pipeline, {
       worker: name,

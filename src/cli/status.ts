@@ -11,8 +11,8 @@ import { grouped } from './worker-progress.ts';
 
 const help = `Usage: scalestream status PIPELINE.ts --database URL [--json]
 
-How far a pipeline is: its watermark and what holds it, which windows are final, its workers, and how late its events come, from which to choose
-the lateness.
+How far a pipeline is: its watermark and what holds it, which windows are final, what its branches have
+still to deliver, its workers, and how late its events come, from which to choose the lateness.
 
   --database URL        or DATABASE_URL: postgres://user:password@host:port/database
   --json                one JSON object as the last line of the output
@@ -75,6 +75,10 @@ function statusLines(status: Status, { name, version, events }: Pipeline): strin
     ...status.tables.map(
       ({ table, open, revised }) =>
         `windows    ${table}: ${grouped(open)} open · ${grouped(revised)} revised within the last hour`,
+    ),
+    ...status.outbox.map(
+      ({ branch, backlog, oldest, failing, error }) =>
+        `outbox     ${branch}: ${grouped(backlog)} to deliver, the oldest since ${oldest}${failing === 0 ? '' : ` · ${grouped(failing)} failing: ${error}`}`,
     ),
     ...status.workers.map(
       ({ worker, sources, state, seen, committed, late, diverted }) =>

@@ -1,9 +1,10 @@
 import type { Pipeline } from '../pipeline.ts';
-import { type DeliverOptions, deliverOnce } from '../runtime/deliver.ts';
+import { messageOf } from '../errors.ts';
+import { deliveries, type Delivered, type DeliverOptions } from '../runtime/deliver.ts';
 import { postgresOutbox } from '../sinks/postgres/outbox.ts';
-import { postgresDatabase } from '../sinks/postgres/postgres.ts';
+import { type Database, postgresDatabase } from '../sinks/postgres/postgres.ts';
 import { readStatus } from '../sinks/postgres/status.ts';
-import { type FoundEmpty, tickOnce } from '../sinks/postgres/tick.ts';
+import { type FoundEmpty, retainOnce, tickOnce } from '../sinks/postgres/tick.ts';
 import { sqsSource } from '../sources/sqs/sqs.ts';
 import { databaseAtStart, queueAtStart } from './at-start.ts';
 import type { Command } from './command.ts';
@@ -31,7 +32,7 @@ Examples:
   scalestream tick src/pipelines/ga4.ts --json
 `;
 
-/** `scalestream tick`. Exit code 0, 1 where it could not be done, 78 for settings that cannot work. */
+/** `scalestream tick`. Exit code 0, also where retention alone failed; 1 where it could not be done, 78 for settings that cannot work. */
 export const tickCommand: Command = {
   name: 'tick',
   summary: 'do once what workers do all the time: close windows, deliver, keep partitions',
@@ -62,11 +63,36 @@ export const tickCommand: Command = {
   },
 };
 
-async function tick(url: string, pipeline: Pipeline, empty: FoundEmpty | undefined, sinks: DeliverOptions) {
+/** Longer is for the next tick: cron starts one a minute. */
+const DELIVERY_MS = 60_000;
+
+/** Delivers what is due, and begins with nothing more once its time is over. */
+async function deliver({ connection }: Database, pipeline: Pipeline, sinks: DeliverOptions): Promise<Delivered> {
+  const all = deliveries(pipeline, postgresOutbox(connection, pipeline), sinks);
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= all.close());
+  const timer = setTimeout(() => void close(), DELIVERY_MS);
+  try {
+    return await all.run();
+  } finally {
+    clearTimeout(timer);
+    await close();
+  }
+}
+
+async function tick(
+  url: string,
+  pipeline: Pipeline,
+  empty: FoundEmpty | undefined,
+  sinks: DeliverOptions & { readonly warn: (line: string) => void },
+) {
   const database = postgresDatabase({ url, connections: 1 });
   try {
     const ticked = await tickOnce(database.connection, pipeline, empty);
-    const delivered = await deliverOnce(pipeline, postgresOutbox(database.connection, pipeline), sinks);
+    const delivered = await deliver(database, pipeline, sinks);
+    await retainOnce(database.connection, pipeline).catch((error: unknown) =>
+      sinks.warn(`retention failed, and is tried again by the next tick: ${messageOf(error)}`),
+    );
     const status = await readStatus(database.connection, pipeline);
     return { ...ticked, ...delivered, watermark: status?.watermark ?? null, held: status?.held ?? 'no workers' };
   } catch (error) {

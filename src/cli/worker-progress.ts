@@ -20,6 +20,8 @@ export function workerProgress(
       `committed ${grouped(now.committed)}`,
       `duplicates ${grouped(now.duplicates)}`,
       `rejects ${grouped(now.rejected)}`,
+      ...(now.late > 0 ? [`late ${grouped(now.late)}`] : []),
+      ...(now.diverted > 0 ? [`diverted ${grouped(now.diverted)}`] : []),
       ...(now.filtered > 0 ? [`filtered ${grouped(now.filtered)}`] : []),
       `windows ${grouped(now.windows)}`,
       `lag ${lag.toFixed(1)} s`,
@@ -30,6 +32,6 @@ export function workerProgress(
 
 /** Events that arrived and are settled, in whatever way. */
 export const arrivedOf = (stats: WorkerStats): number =>
-  stats.committed + stats.duplicates + stats.rejected + stats.filtered;
+  stats.committed + stats.duplicates + stats.rejected + stats.filtered + stats.diverted;
 
 export const grouped = (n: number): string => n.toLocaleString('en-US');

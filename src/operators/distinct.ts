@@ -20,7 +20,8 @@ export interface Distinct<T> {
  */
 export function distinct<T>(table: EventTable<T>, entries: readonly Entry<T>[]): Distinct<T> {
   const sorted = entries.toSorted(byTimeAndId); // stable: the first of equals stays first
-  if (table.dedupe) return byId(sorted, table.dedupe.within * MICROS_PER_MS);
+  // One that is diverted does not stand for its id: of a retry with another time only the store can say what it is.
+  if (table.dedupe) return byId(sorted, table.late === 'divert' ? 0 : table.dedupe.within * MICROS_PER_MS);
   const isRepeat = (entry: Entry<T>, i: number): boolean =>
     i > 0 && byTimeAndId(entry, sorted[i - 1] as Entry<T>) === 0;
   if (!sorted.some(isRepeat)) return { entries: sorted, rivals: none };

@@ -52,7 +52,7 @@ export function deliveries(
   const branches = pipeline.finals.filter(isSinkBranch);
   const opened = new Map<SinkBranch, OpenSink>();
   const failing = new Map<SinkBranch, string>();
-  const underWay = new Set<Promise<unknown>>();
+  const running = new Map<SinkBranch, Promise<Delivered>>();
   let closed = false;
 
   async function openSink(branch: SinkBranch): Promise<OpenSink> {
@@ -129,8 +129,17 @@ export function deliveries(
     return total;
   }
 
+  /** A branch with much to send goes on, whoever asks again meanwhile; it holds up no other one. */
+  function joined(branch: SinkBranch): Promise<Delivered> {
+    const known = running.get(branch);
+    if (known) return known;
+    const run = runBranch(branch).finally(() => running.delete(branch));
+    running.set(branch, run);
+    return run;
+  }
+
   async function run(): Promise<Delivered> {
-    const ends = await Promise.allSettled(branches.map(runBranch));
+    const ends = await Promise.allSettled(branches.map(joined));
     const total = { delivered: 0, skipped: 0, failed: 0 };
     for (const end of ends) {
       if (end.status === 'rejected') throw end.reason;
@@ -140,14 +149,10 @@ export function deliveries(
   }
 
   return {
-    run() {
-      const running = run().finally(() => underWay.delete(running));
-      underWay.add(running);
-      return running;
-    },
+    run,
     async close() {
       closed = true;
-      await Promise.allSettled(underWay);
+      await Promise.allSettled(running.values());
       for (const sink of opened.values()) sink.close();
     },
   };

@@ -49,7 +49,8 @@ export function timekeeper(options: {
   let underWay: Promise<void> | undefined;
   let ticking: Promise<void> | undefined;
   let deliveredAt = clock.now();
-  let delivering: Promise<void> | undefined;
+  let retaining: Promise<void> | undefined;
+  let closing = true;
 
   /** The store read its clock before its answer arrived, so this is never ahead of it. */
   const storeTime = (ms: number): number | undefined => reading && reading.store + (ms - reading.local);
@@ -58,6 +59,8 @@ export function timekeeper(options: {
     if (clock.now() < notBefore) return false;
     if (!told) return true;
     const age = clock.now() - told.at;
+    // Something older came: nobody may pass it.
+    if (report.low !== undefined && report.low < (told.report.low ?? 0)) return true;
     if (age >= ALIVE_MS || report.low === undefined || told.report.low === undefined) return age >= LOOK_MS;
     return report.low > told.report.low && age >= (report.holding ? HOLDING_MS : LOOK_MS);
   }
@@ -67,31 +70,41 @@ export function timekeeper(options: {
     const { clock: store, moved } = await time.report(report);
     reading = { store, local: clock.now() };
     if (moved || clock.now() - tickedAt >= TICK_MS) ticking ??= guarded(tick).finally(() => (ticking = undefined));
+    if (clock.now() - deliveredAt >= DELIVER_MS) deliver();
+    if (clock.now() - retainedAt >= RETAIN_MS) retaining ??= retain().finally(() => (retaining = undefined));
   }
 
   async function tick(): Promise<void> {
     tickedAt = clock.now();
-    const { final, revised } = await time.tick();
-    if (final + revised > 0 || clock.now() - deliveredAt >= DELIVER_MS)
-      delivering ??= guarded(deliver).finally(() => (delivering = undefined));
-    if (clock.now() - retainedAt < RETAIN_MS) return;
-    retainedAt = clock.now();
-    await time.retain().catch((error: unknown) => warn(`retention: ${messageOf(error)}; it is tried again`));
+    try {
+      const { final, revised } = await time.tick();
+      if (!closing) warn('windows are closed again');
+      closing = true;
+      if (final + revised > 0) deliver();
+    } catch (error) {
+      if (closing && isPassing(error)) warn(`windows stay open: ${messageOf(error)}; it is tried again`);
+      closing = false;
+      throw error;
+    }
   }
 
-  /** Beside the ticks: a destination that is slow holds up no window. */
-  async function deliver(): Promise<void> {
+  /** Beside the ticks: a destination that is slow holds up no window, and windows that cannot be closed hold up no delivery. */
+  function deliver(): void {
     deliveredAt = clock.now();
-    await deliveries.run();
+    void guarded(async () => void (await deliveries.run()));
+  }
+
+  async function retain(): Promise<void> {
+    retainedAt = clock.now();
+    await time.retain().catch((error: unknown) => warn(`retention: ${messageOf(error)}; it is tried again`));
   }
 
   async function guarded(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      const passing = error instanceof StoreError && (error.failure === 'retry' || error.failure === 'slow');
       notBefore = clock.now() + ALIVE_MS;
-      if (!passing && !stopped)
+      if (!isPassing(error) && !stopped)
         failed(error instanceof StoreError ? error : new StoreError('fatal', 'time', String(error)));
     }
   }
@@ -111,7 +124,10 @@ export function timekeeper(options: {
       await underWay;
       // A tick may have much to close, and whoever goes on does it as well: nobody should wait for this worker meanwhile.
       if (settled) await time.leave().catch(() => undefined);
-      await Promise.all([ticking, deliveries.close()]);
+      await Promise.all([ticking, retaining, deliveries.close()]);
     },
   };
 }
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof StoreError && (error.failure === 'retry' || error.failure === 'slow');

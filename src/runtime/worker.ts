@@ -91,7 +91,7 @@ export function startWorker(
 
   function failed(error: unknown): void {
     // It settles nothing any more: others should have its messages at once.
-    void source.drained(0).then(() => keeper.stop(source.stats().held === 0));
+    void source.drained(0).then(() => keeper.stop(hasSettled(source)));
     reject(
       error instanceof ScaleStreamError
         ? error
@@ -131,11 +131,14 @@ export function startWorker(
       cancel();
       subscription.unsubscribe();
       await source.drained(settles ? Math.max(0, until - clock.now()) : 0);
-      await leaveOf(keeper.stop(source.stats().held === 0), clock);
+      await leaveOf(keeper.stop(hasSettled(source)), clock);
       resolve();
     },
   };
 }
+
+/** Nothing is held, and nothing was given back that nobody may have yet: for that its row waits. */
+const hasSettled = (source: Source): boolean => source.progress().every(({ held }) => held === undefined);
 
 /** The database may be away: a worker that does not take its leave is waited for a little longer. */
 const LEAVE_MS = 2_000;

@@ -16,18 +16,18 @@ export function memoryEvents(table: EventTable<AnyEvent>) {
   /** Where the id alone decides: the latest time of each. */
   const ids = new Map<string, Micros>();
 
-  /** As the table of ids does. */
-  function claim({ id, time }: Entry<unknown>): 'first' | 'repeat' | 'before' {
+  /** As the table of ids does: a late event claims nothing, or a retry that comes in time would count nowhere. */
+  function claim({ id, time }: Entry<unknown>, isLate: boolean): 'first' | 'repeat' | 'before' {
     const known = ids.get(id);
     if (known !== undefined && Math.abs(time - known) <= within) return 'repeat';
     if (known !== undefined && time < known) return 'before';
-    ids.set(id, time);
+    if (!isLate) ids.set(id, time);
     return 'first';
   }
 
   return {
     insert(entry: Entry<unknown>, isDiverted: boolean): Kept {
-      const claimed = table.dedupe ? claim(entry) : 'first';
+      const claimed = table.dedupe ? claim(entry, isDiverted) : 'first';
       if (claimed === 'repeat' || events.has(nameOf(entry))) return 'repeat';
       events.set(nameOf(entry), contentOf(entry));
       return isDiverted || claimed === 'before' ? 'diverted' : 'counted';

@@ -85,6 +85,7 @@ function openSink({ client, queueUrl, maxBytes }: OpenQueue, ordered: boolean, t
 
   return {
     most: REQUESTS * BATCH,
+    queue: queueUrl,
     async send(parcels) {
       const large = parcels.filter((parcel) => sizeOf(parcel) > maxBytes);
       const batches = batchesOf(parcels.filter((parcel) => !large.includes(parcel)));

@@ -5,7 +5,7 @@ import type { Arrival } from './queue.ts';
 /** The messages in custody, by id, from receive to terminal outcome. */
 export interface Holdings {
   readonly size: number;
-  /** How many of them have no outcome: neither acknowledged, nor released with the queue told of it. */
+  /** How many have no outcome: those not acknowledged, and those given back or lost that nobody may have yet. */
   readonly undecided: number;
   /** See {@link SourceProgress.settled}. */
   readonly settledAt: number | undefined;
@@ -20,6 +20,9 @@ export interface Holdings {
   readonly oldestSentAt: () => number | undefined;
 }
 
+/** What was given back, or lost, is with somebody so long after the queue can deliver it, at the latest. */
+const REDELIVERY_MS = 15_000;
+
 /** Holdings that weigh on `credit`. `onSettled` is called after each settlement. */
 export function holdings(
   source: string,
@@ -29,12 +32,27 @@ export function holdings(
   onSettled: () => void,
 ): Holdings {
   const held = new Map<string, HeldMessage>();
+  /** Given back or lost: nobody holds them until they are delivered again, so no watermark may pass them meanwhile. */
+  const departed = new Map<string, { readonly sentAt: number; readonly until: number }>();
   let undecided = 0;
   let settledAt: number | undefined;
 
-  function decided({ sentAt }: HeldMessage): void {
+  function acknowledged({ sentAt }: HeldMessage): void {
     undecided -= 1;
-    if (undecided === 0) settledAt = Math.max(settledAt ?? sentAt, sentAt);
+    if (undecided + absent() === 0) settledAt = Math.max(settledAt ?? sentAt, sentAt);
+  }
+
+  function depart({ id, sentAt, deadline, awaySeconds }: HeldMessage): void {
+    const now = custodian.now();
+    undecided -= 1;
+    departed.set(id, { sentAt, until: Math.max(deadline, now + awaySeconds * 1_000) + REDELIVERY_MS });
+  }
+
+  function absent(): number {
+    if (departed.size === 0) return 0;
+    const now = custodian.now();
+    for (const [id, { until }] of departed) if (until <= now) departed.delete(id);
+    return departed.size;
   }
 
   return {
@@ -42,7 +60,7 @@ export function holdings(
       return held.size;
     },
     get undecided() {
-      return undecided;
+      return undecided + absent();
     },
     get settledAt() {
       return settledAt;
@@ -57,22 +75,24 @@ export function holdings(
       }
       const message = new HeldMessage(source, arrival, now, visibilityMs, custodian);
       held.set(message.id, message);
+      departed.delete(message.id);
       undecided += 1;
       credit.charge(message.weight);
       return message;
     },
-    acknowledged: decided,
+    acknowledged,
     settle(message) {
       if (message.state === 'settled') return;
-      if (message.state !== 'acknowledged') decided(message);
+      if (message.state !== 'acknowledged') depart(message);
       message.state = 'settled';
       held.delete(message.id);
       credit.giveBack(message.weight);
       onSettled();
     },
     oldestSentAt() {
-      if (undecided === 0) return undefined;
+      if (undecided + absent() === 0) return undefined;
       let oldest: number | undefined;
+      for (const { sentAt } of departed.values()) if (oldest === undefined || sentAt < oldest) oldest = sentAt;
       for (const message of held.values()) {
         if (message.state !== 'acknowledged' && (oldest === undefined || message.sentAt < oldest))
           oldest = message.sentAt;

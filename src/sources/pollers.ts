@@ -29,6 +29,11 @@ const ABORT_AFTER_MS = 5_000;
 const HURRY_MS = 5_000;
 /** A queue that says "nothing" without waiting for anything is not asked again at once: that would be a hot loop. */
 const HASTY_PAUSE_MS = 100;
+/**
+ * A receive that waited so long has asked all of the queue. It may end before its time: an emulator wakes all who wait when a message comes, and gives it to
+ * one of them.
+ */
+const WAITED_MS = 50;
 /** How many polls of one second watch an idle queue, and how far apart they start. */
 const WATCHES = 2;
 const APART_MS = 500;
@@ -130,9 +135,9 @@ export function pollers(options: {
       deliver(arrivals);
       adapt(arrivals.length, reservation.messages);
       if (arrivals.length > 0) return;
-      const isHasty = clock.now() - startedAt < (wait * 1_000) / 2;
-      poller.restMs = isHasty ? HASTY_PAUSE_MS : idleMs;
-      if (!isHasty && !poller.replaced && isFirst(poller, running)) onEmpty(startedAt);
+      const waitedMs = clock.now() - startedAt;
+      poller.restMs = waitedMs < (wait * 1_000) / 2 ? HASTY_PAUSE_MS : idleMs;
+      if (waitedMs >= WAITED_MS && !poller.replaced && isFirst(poller, running)) onEmpty(startedAt);
     } finally {
       poller.poll = undefined;
       reservation.end();

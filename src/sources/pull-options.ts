@@ -11,6 +11,7 @@ export type SourceWarning =
   | 'depth-failed'
   | 'no-dead-letter-queue'
   | 'few-receives'
+  | 'short-keep'
   | 'lease-failed'
   | 'lease-ended'
   | 'delete-failed'

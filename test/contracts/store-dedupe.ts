@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Flush, memoryStore } from '../../src/index.ts';
+import { type Flush, memoryStore, StoreError } from '../../src/index.ts';
 import { message } from '../support/message.ts';
 import { run } from '../support/orders.ts';
 import { identified, type Sale, sale } from './identified.ts';
@@ -9,6 +9,13 @@ import { type StoreUnderTest, together } from './store-under-test.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+
+const diverting = identified('sales', {
+  dedupe: { by: 'id', within: '1d' },
+  keep: '3650d',
+  late: 'divert',
+  lateness: '1m',
+});
 
 const shop = identified('sales', { dedupe: { by: 'id', within: '1d' }, keep: '3650d' });
 
@@ -84,6 +91,57 @@ export function dedupeContract(name: string, make: () => Promise<StoreUnderTest>
         ['b', 1],
         ['a', 72],
       ]);
+    });
+
+    describe('where late events are diverted', () => {
+      /** The windows of the first three hours are closed. */
+      const opened = async () => {
+        const store = await place.open(diverting.pipeline);
+        await store.time.report({ low: sale('').at + 3 * HOUR + 120_000, source: 'test', holding: false });
+        await store.time.tick();
+        return store;
+      };
+      const hours = async () => (await counted()).map((row) => row.join(' '));
+
+      test('a late event does not claim its id: the retry that comes in time counts, and then each is a repeat', async () => {
+        const store = await opened();
+        const late = together([sale('a')]);
+        expect(await run(diverting.pipeline, store, [late])).toMatchObject({ committed: 0, diverted: 1 });
+        expect(await run(diverting.pipeline, store, [late])).toMatchObject({ diverted: 0, duplicates: 1 });
+        const inTime = together([sale('a', { at: 5 * HOUR })]);
+        expect(await run(diverting.pipeline, store, [inTime])).toMatchObject({ committed: 1, diverted: 0 });
+        const again = [late, inTime, together([sale('a', { at: HOUR })]), together([sale('a', { at: 6 * HOUR })])];
+        expect(await run(diverting.pipeline, store, again)).toMatchObject({ committed: 0, diverted: 0, duplicates: 4 });
+        expect(await hours()).toEqual(['a 5']);
+      });
+
+      test('a late event whose id counted already is a repeat; one too far from it is kept', async () => {
+        const store = await opened();
+        const first = [sale('a', { at: 5 * HOUR }), sale('far', { at: 30 * HOUR })];
+        expect(await run(diverting.pipeline, store, [together(first)])).toMatchObject({ committed: 2 });
+        const late = together([sale('a'), sale('b'), sale('far')]);
+        expect(await run(diverting.pipeline, store, [late])).toMatchObject({ diverted: 2, duplicates: 1 });
+        expect(await hours()).toEqual(['a 5', 'far 30']);
+      });
+
+      test('a retry that comes in time in the same batch counts, also where the flush before it is all that was done', async () => {
+        const store = await opened();
+        const batch = together([sale('a'), sale('a', { at: 5 * HOUR }), sale('a'), sale('a', { at: 6 * HOUR })]);
+        const cut = { ...store, commit: (flush: Flush) => store.commit(flush).then(gone) };
+        await expect(run(diverting.pipeline, cut, [batch])).rejects.toThrow('the worker is gone');
+        expect(await run(diverting.pipeline, store, [batch])).toMatchObject({
+          committed: 1,
+          diverted: 0,
+          duplicates: 3,
+        });
+        const other = [sale('b', { at: HOUR }), sale('b', { at: 5 * HOUR }), sale('b', { at: 2 * HOUR })];
+        expect(await run(diverting.pipeline, store, [together(other)])).toMatchObject({
+          committed: 1,
+          diverted: 2,
+          duplicates: 0,
+        });
+        expect(await hours()).toEqual(['a 5', 'b 5']);
+      });
     });
 
     test('an id is forgotten once the watermark is past by the span and the lateness; the event itself is still known', async () => {
@@ -162,6 +220,10 @@ export function dedupeContract(name: string, make: () => Promise<StoreUnderTest>
       expect(await counted()).toHaveLength(200);
     });
   });
+}
+
+function gone(): never {
+  throw new StoreError('fatal', 'cut', 'the worker is gone');
 }
 
 /** Of each id: what counted is further apart than the span, and what did not count is near something that came, or before what counted. */

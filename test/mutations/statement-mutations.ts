@@ -28,8 +28,8 @@ export const statementMutations: readonly Mutation[] = [
   {
     name: 'raw events are inserted unsorted',
     file,
-    find: "' join claimed using (event_id)' : ''} order by event_time, event_id",
-    replace: "' join claimed using (event_id)' : ''}",
+    find: "' join admitted using (event_id)' : ''} order by event_time, event_id",
+    replace: "' join admitted using (event_id)' : ''}",
     suites: ['sinks/postgres/statement-order.test.ts'],
   },
   {

@@ -49,6 +49,14 @@ describe('distinct', () => {
     expect(distinct(sales, entries).rivals(NONE)).toEqual([]);
   });
 
+  test('where late events are diverted, every retry with another time is a rival: the first may not have counted', () => {
+    const { sales } = identified('sales', { dedupe: { by: 'id', within: '1d' }, late: 'divert' });
+    const { entries } = batchOf([2, 0, 1, 0].map((at) => order('a', { at })));
+    const { entries: kept, rivals } = distinct(sales, entries);
+    expect(kept).toEqual([entries[1]]);
+    expect(rivals(NONE)).toEqual([entries[2], entries[0]]);
+  });
+
   test('where the id alone decides, the earliest of each stays; rivals are too far from it, or it was refused', () => {
     const { sales } = identified('sales', { dedupe: { by: 'id', within: '2ms' } });
     fc.assert(

@@ -98,3 +98,36 @@ test('one that is stopped leaves at once, beside a tick under way, and a leave t
   await stopped;
   expect(failures).toEqual([]);
 });
+
+test('an older message that comes is reported at once', async () => {
+  const { clock, reports, source, keeper } = keeping({});
+  await clock.advance(5_000);
+  const idle = reports.at(-1)?.low ?? 0;
+  source.send('held');
+  const sent = clock.now();
+  await clock.advance(300);
+  expect(idle).toBeGreaterThan(sent);
+  expect(reports.at(-1)).toMatchObject({ low: sent, holding: true });
+  await keeper.stop(false);
+});
+
+test('windows that cannot be closed hold up neither deliveries nor retention, and are told once', async () => {
+  const busy = new StoreError('retry', '55P03', 'a lock is held');
+  const retained: number[] = [];
+  let fails = true;
+  const { clock, failures, warnings, keeper } = keeping({
+    tick: async () => {
+      if (fails) throw busy;
+      return { final: 0, revised: 0 };
+    },
+    retain: async () => void retained.push(1),
+  });
+  await clock.advance(30_000);
+  expect(retained).toEqual([1]);
+  expect(warnings).toEqual(['windows stay open: a lock is held; it is tried again']);
+  fails = false;
+  await clock.advance(30_000);
+  expect(warnings.slice(1)).toEqual(['windows are closed again']);
+  expect(failures).toEqual([]);
+  await keeper.stop(true);
+});

@@ -30,6 +30,7 @@ export const quiet: Scenario = {
   lateness: 6_000,
   late: 'revise',
   skew: 100,
+  lifeMs: 3_000,
   storeAhead: 0,
   clocksOff: [],
 };

@@ -9,8 +9,6 @@ import { pipelineOf, START } from './simulated-pipeline.ts';
 
 /** Faults are over by then. */
 export const HEALED_MS = 15_000;
-/** Beyond the visibility timeout, a worker that says nothing is dead after this. */
-const LIFE_MS = 3_000;
 
 /** Where a scenario takes place: the world's clock, the servers, and what becomes of calls to them. */
 export interface Stage {
@@ -54,7 +52,7 @@ export function stageOf(scenario: Scenario): Stage {
     broker: memoryBroker(world, { duplicates, disorder: true, random }),
     store: memoryStore(declared, { clock: storeClock }),
     storeClock,
-    lifeMs: visibilitySeconds * 1_000 + LIFE_MS,
+    lifeMs: visibilitySeconds * 1_000 + scenario.lifeMs,
     calls: {
       receives: fates(scenario.receives, healed),
       commits: fates(scenario.commits, healed),

@@ -59,8 +59,8 @@ test('a group that waits for one of its messages holds up no other group, and is
   expect((await queue.depth()).waiting).toBe(20 - held);
   for (const message of collected.messages) message.custody.release();
   await clock.advance(500);
-  // Nothing is held, but the group's other messages wait behind those that were released.
-  expect(source.progress()).toMatchObject([{ held: undefined, emptyAt: undefined }]);
+  // Those that were released are with nobody yet, and the group's other messages wait behind them.
+  expect(source.progress()).toMatchObject([{ held: expect.any(Number), emptyAt: undefined }]);
   await end();
 });
 

@@ -69,7 +69,7 @@ test('a message that is committed is held no longer, although the queue has not 
   open();
 });
 
-test('a message that is released is held until the queue was told', async () => {
+test('a message that is released counts as held until it is with somebody again, or should be', async () => {
   const { open, through } = withGate();
   const { clock, broker, source, progress } = queueInTime({ through });
   broker.send(['a']);
@@ -80,6 +80,8 @@ test('a message that is released is held until the queue was told', async () => 
   expect(source.oldestHeld()).toBe(sentAt);
   open();
   await clock.advance(0);
+  expect(progress()).toMatchObject({ held: sentAt, settled: undefined });
+  await clock.advance(5_000);
   expect(progress()).toMatchObject({ held: undefined, settled: sentAt });
 });
 

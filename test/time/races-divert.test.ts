@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Store } from '../../src/index.ts';
 import { order } from '../support/orders.ts';
@@ -118,16 +119,52 @@ test.each([['worker'], ['other']])('two that move the frontier at once, %s first
   await timed.passes(14_000);
   const release = await timed.hold(FRONTIER);
   const [one, two] = first === 'worker' ? [worker, other] : [other, worker];
-  const ticks = [one.time.tick()];
+  const ticking = one.time.tick();
   await timed.place.waiting(1);
-  ticks.push(two.time.tick());
-  await timed.place.waiting(2);
+  // What it would do is being done: it does not queue before the flushes that wait.
+  expect(await two.time.tick()).toEqual({ final: 0, revised: 0 });
   await release();
-  const ticked = await Promise.all(ticks);
-  expect(ticked.map(({ final }) => final).toSorted((a, b) => a - b)).toEqual([0, 1]);
+  expect(await ticking).toEqual({ final: 1, revised: 0 });
   expect(
     await timed.place.query(
       `select (frontier = to_timestamp(1767225604)) as moved from scalestream.tables where name = 'orders'`,
     ),
   ).toEqual([{ moved: true }]);
+});
+
+test('the frontier waits longer than other statements may for a lock, once, and moves', async () => {
+  const hurried = await timed.place.database({ statementMs: 1_500 }).open(timed.pipeline, { worker: 'hurried' });
+  await timed.passes(14_000);
+  const release = await timed.hold(endOf('worker'));
+  const flushing = timed.deliver(worker, cheap('b'));
+  await timed.place.waiting(1);
+  const began = performance.now();
+  const ticking = hurried.time.tick();
+  await timed.place.waiting(2);
+  await setTimeout(1_100 - (performance.now() - began)); // its lock timeout is 900 ms
+  await release();
+  expect(await flushing).toMatchObject({ committed: 1, diverted: 0 });
+  expect(await ticking).toEqual({ final: 1, revised: 0 });
+  const settings = await timed.place.query<{ gates: number }>(
+    `select count(*)::int as gates from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+  );
+  expect(settings).toEqual([{ gates: 0 }]);
+});
+
+test('a frontier that cannot move keeps nothing else from being done, and moves later', async () => {
+  const hurried = await timed.place.database({ statementMs: 300 }).open(timed.pipeline, { worker: 'hurried' });
+  await timed.passes(14_000);
+  await other.time.tick();
+  await timed.deliver(worker, cheap('open', 4_000));
+  await timed.passes(18_000);
+  const release = await timed.hold(endOf('worker'));
+  const flushing = timed.deliver(worker, cheap('b', 4_000));
+  await timed.place.waiting(1);
+  // As if the statement after the move of the frontier before had been cut off.
+  await timed.place.query('update trade set final_revision = null where final_revision is not null');
+  await expect(hurried.time.tick()).rejects.toMatchObject({ failure: 'retry', reason: '55P03' });
+  expect(await timed.windows()).toMatchObject([{ state: 'final' }, { state: 'open' }]);
+  await release();
+  await flushing;
+  expect(await hurried.time.tick()).toEqual({ final: 1, revised: 0 });
 });

@@ -1,8 +1,9 @@
+import { StoreError } from '../../errors.ts';
 import type { AnyEvent } from '../../event-table.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { Ticked } from '../../timekeeping.ts';
 import type { WindowTable } from '../../window-table.ts';
-import { classify } from './classify.ts';
+import { classify, isSpent } from './classify.ts';
 import type { Connection } from './connect.ts';
 import { fencedNow } from './fenced.ts';
 import { postFinals } from './post-finals.ts';
@@ -11,46 +12,103 @@ import { gateKey } from './statement.ts';
 
 /** Most windows that one statement makes final, or announces; fewer where that takes longer than a statement may. */
 const WINDOWS = 5_000;
+/** So long a tick begins new statements where the first of a table left something: the next tick goes on. */
+const BUDGET_MS = 2_000;
+const FORGET_EVERY_MS = 60_000;
+
+/** What a tick did, and whether it left something that is due. */
+export interface Closed extends Ticked {
+  readonly more?: true;
+}
+
+interface Part {
+  readonly n: number;
+  readonly more: boolean;
+}
 
 /**
  * Makes final what the watermark has passed, announces what was revised, and delivers both to what `whenFinal` declared: one statement after the other, each
- * of which may run in any number of workers at once.
+ * of which may run in any number of workers at once. What fails keeps nothing else from being done; the first error is thrown in the end.
  */
-export function closeWindows(connection: Connection, pipeline: Pipeline): () => Promise<Ticked> {
+export function closeWindows(connection: Connection, pipeline: Pipeline): () => Promise<Closed> {
   const { name, events, windows } = pipeline;
-  let most = WINDOWS;
-  const finalise = windows.map((table) => finaliseStatement(pipeline, table));
-  const announce = windows.map((table) => announceStatement(pipeline, table));
+  const finalise = windows.map((table) => inParts(finaliseStatement(pipeline, table)));
+  const announce = windows.map((table) => inParts(announceStatement(pipeline, table)));
+  const due = dueStatement(pipeline);
   const frontier = events.late === 'divert' ? frontierScript(pipeline) : undefined;
-  const due = events.late === 'divert' ? dueStatement(pipeline) : undefined;
+  let forgottenAt = Number.NEGATIVE_INFINITY;
 
-  async function inParts(statement: string): Promise<number> {
-    let total = 0;
-    for (;;) {
-      const limit = most;
-      const [row] = await connection.run<{ n: number; fenced: number }>(statement, [String(limit)]).catch(slower);
-      if (row === undefined) continue;
-      if (row.fenced !== 1) throw await fencedNow(connection, pipeline);
-      total += row.n;
-      if (row.n < limit) return total;
+  /** At least one statement that succeeds, and more of them until nothing is left or time is up. */
+  function inParts(statement: string): (until: number) => Promise<Part> {
+    let most = WINDOWS;
+    function slower(error: unknown): [] {
+      if (most === 1 || classify(error, events.name).failure !== 'slow') throw error;
+      most = Math.ceil(most / 2);
+      return [];
+    }
+    return async (until) => {
+      let n = 0;
+      for (;;) {
+        const limit = most;
+        const [row] = await connection.run<{ n: number; fenced: number }>(statement, [String(limit)]).catch(slower);
+        if (row === undefined) continue;
+        if (row.fenced !== 1) throw await fencedNow(connection, pipeline);
+        n += row.n;
+        if (row.n < limit) return { n, more: false };
+        // As many as it may, in time: so more may go as well.
+        most = Math.min(WINDOWS, limit * 2);
+        if (performance.now() >= until) return { n, more: true };
+      }
+    };
+  }
+
+  async function moveFrontier(script: string): Promise<void> {
+    if ((await connection.run<{ due: boolean }>(due))[0]?.due) await connection.script(script);
+  }
+
+  async function forget(until: number): Promise<void> {
+    if (performance.now() - forgottenAt < FORGET_EVERY_MS) return;
+    forgottenAt = performance.now();
+    for (const statement of FORGET) {
+      let n = FORGOTTEN;
+      while (n === FORGOTTEN) {
+        n = (await connection.run<{ n: number }>(statement, [name]))[0]?.n ?? 0;
+        if (performance.now() >= until) break;
+      }
     }
   }
 
-  function slower(error: unknown): [] {
-    if (most === 1 || classify(error, events.name).failure !== 'slow') throw error;
-    most = Math.ceil(most / 2);
-    return [];
-  }
-
   return async () => {
-    let [final, revised] = [0, 0];
-    if (due && frontier && (await connection.run<{ due: boolean }>(due))[0]?.due) await connection.script(frontier);
-    for (const statement of finalise) final += await inParts(statement);
-    for (const statement of announce) revised += await inParts(statement);
-    await connection.run(FORGET, [name]);
-    return { final, revised };
+    const until = performance.now() + BUDGET_MS;
+    const done = { final: 0, revised: 0 };
+    let more = false;
+    const counting = (what: keyof typeof done) => (part: (until: number) => Promise<Part>) => async () => {
+      const { n, more: left } = await part(until);
+      done[what] += n;
+      more ||= left;
+    };
+    const failures: unknown[] = [];
+    for (const step of [
+      ...(frontier ? [() => moveFrontier(frontier)] : []),
+      ...finalise.map(counting('final')),
+      ...announce.map(counting('revised')),
+      // Whoever comes next forgets as well.
+      () => forget(until).catch(() => undefined),
+    ]) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+        if (endsAll(error)) break;
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    return { ...done, ...(more ? { more } : {}) };
   };
 }
+
+/** Another version is in force, or the database does not answer: what comes after it would fail as well, and take its time. */
+const endsAll = (error: unknown): boolean => error instanceof StoreError || isSpent(error);
 
 const watermarkOf = (pipeline: Pipeline): string =>
   `(select watermark from scalestream.watermarks where pipeline = ${quoteText(pipeline.name)})`;
@@ -117,10 +175,30 @@ ${counted}`;
 const lastOf = (primary: readonly string[]): string =>
   `(select ${primary.join(', ')} from "$due" order by ${primary.map((column) => `${column} desc`).join(', ')} limit 1)`;
 
-const FORGET = `delete from scalestream.revised where pipeline = $1::text and revision = announced and revised_at < clock_timestamp() - interval '1 hour'`;
+/** Most rows that are forgotten at once. */
+const FORGOTTEN = 5_000;
+
+/** What a flush or an announcement holds is left for the next time, so that nobody waits and nobody is waited for. */
+const forgetStatement = (which: string, order: string): string => `with "$due" as materialized (
+  select ctid as place from scalestream.revised
+  where pipeline = $1::text and ${which} and revised_at < clock_timestamp() - interval '1 hour'
+  order by ${order} limit ${FORGOTTEN} for update skip locked
+), "$forgotten" as (
+  delete from scalestream.revised where ctid = any (array(select place from "$due")) returning 1
+)
+select count(*)::int as n from "$forgotten"`;
+
+/** What was announced; and what nobody will announce any more, since its table is not declared now. */
+const FORGET = [
+  forgetStatement('revision = announced', 'revised_at'),
+  forgetStatement(
+    `revision > announced and window_table <> all (array(select name from scalestream.tables where pipeline = $1::text and retired_at is null))`,
+    'window_table, window_start, key',
+  ),
+];
 
 /** The latest edge of a window, of whatever table, that the watermark is past by the lateness. */
-function nextFrontier(pipeline: Pipeline): string {
+export function nextFrontier(pipeline: Pipeline): string {
   const { events, windows } = pipeline;
   const passed = `${watermarkOf(pipeline)} - interval '${events.lateness} milliseconds'`;
   const sizes = windows.map(
@@ -133,9 +211,21 @@ const dueStatement = (pipeline: Pipeline): string =>
   `select coalesce(${nextFrontier(pipeline)} > coalesce(frontier, '-infinity'), false) as due
    from scalestream.tables where name = ${quoteText(pipeline.events.name)}`;
 
-/** Moves the frontier, once no flush is under way that judged by the one before. */
+/** Milliseconds, as a multiple of the limit of a statement; 0 where there is none. */
+const patience = (times: number): string =>
+  `round(extract(epoch from current_setting('statement_timeout')::interval) * ${times * 1_000})::bigint::text`;
+
+/**
+ * Moves the frontier, once no flush is under way that judged by the one before. Flushes that come meanwhile wait behind it, so it waits once, and longer than a
+ * statement may take: then whoever was before it is over. If it gave up earlier, it would have held them up for nothing, again and again; if it did not
+ * queue, flushes that overlap would keep it waiting for ever. One process does so at a time: what the others would do is being done.
+ */
 const frontierScript = (pipeline: Pipeline): string => `
-select pg_advisory_xact_lock(${gateKey(pipeline.events.name)});
+select set_config('lock_timeout', ${patience(1.2)}, true), set_config('statement_timeout', ${patience(1.4)}, true);
+select pg_advisory_xact_lock(${gateKey(pipeline.events.name)}) where pg_try_advisory_xact_lock(${moverKey(pipeline.events.name)});
 with ${fence(pipeline)}
 update scalestream.tables set frontier = greatest(frontier, ${nextFrontier(pipeline)})
-from "$fence" where name = ${quoteText(pipeline.events.name)};`;
+from "$fence" where name = ${quoteText(pipeline.events.name)} and pg_try_advisory_xact_lock(${gateKey(pipeline.events.name)});`;
+
+const moverKey = (events: string): string =>
+  `hashtextextended(${quoteText(`scalestream frontier moves ${events}`)}, 0)`;

@@ -3,8 +3,9 @@ import { type AnyEvent, comparedBy, CONTENT, type EventTable } from '../../event
 import type { FinalBranch } from '../../when-final.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { partsOf } from '../accumulate.ts';
+import { addColumn, replaceView } from './alter.ts';
 import { idTableDdl } from './id-table.ts';
-import { quoteName, quoteText } from './quote.ts';
+import { quoteName } from './quote.ts';
 
 /** SQL types of declared columns. Text is compared byte by byte: fast, and the same order everywhere. */
 export const sqlType: Readonly<Record<ColumnType, string>> = {
@@ -33,17 +34,10 @@ export function eventTableDdl(table: EventTable<AnyEvent>): string {
   ];
   return [
     `create table if not exists ${name} (${columns.join(', ')}) partition by range (event_time);`,
-    ...(hash ? [hashDdl(name)] : []),
+    ...(hash ? [addColumn(name, CONTENT, 'uuid')] : []), // for tables from before there was a hash
     ...(table.dedupe ? [idTableDdl(table)] : []),
   ].join('\n');
 }
-
-/** For tables from before there was a hash. `add column if not exists` would keep flushes waiting for readers, also where it exists. */
-const hashDdl = (name: string): string => `do $$ begin
-  if not exists (select from pg_attribute where attrelid = ${quoteText(name)}::regclass and attname = '${CONTENT}' and not attisdropped) then
-    alter table ${name} add column ${CONTENT} uuid;
-  end if;
-end $$;`;
 
 /** The columns of a window's key and measures. */
 function valueColumns(table: WindowTable<AnyEvent>): string[] {
@@ -77,7 +71,7 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
   const name = quoteName(table.name);
   return [
     `create table if not exists ${name} (${columns.join(', ')}) with (fillfactor = 70);`,
-    `alter table ${name} add column if not exists final_at timestamptz;`,
+    addColumn(name, 'final_at', 'timestamptz'),
     `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (window_start) where final_revision is null;`,
   ].join('\n');
 }
@@ -110,7 +104,7 @@ export function windowViewDdl(table: WindowTable<AnyEvent>): string {
     'updated_at',
     'final_at',
   ];
-  return `create or replace view ${quoteName(viewOf(table))} as select ${columns.join(', ')} from ${quoteName(table.name)};`;
+  return replaceView(quoteName(viewOf(table)), `select ${columns.join(', ')} from ${quoteName(table.name)}`);
 }
 
 export const viewOf = ({ name }: WindowTable<AnyEvent>): string => `${name}_windows`;

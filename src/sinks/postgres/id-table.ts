@@ -19,15 +19,30 @@ export function idTableDdl(table: EventTable<AnyEvent>): string {
  * Claims the ids of `source` before anything else is written, in their order: those that are new, or known by events dated further away than `within`.
  * Whoever meets one that is being claimed waits, and then sees it. `latest` is earlier than the event where a later one of its id was seen: such an event
  * cannot be told from a repeat.
+ *
+ * Where late events are diverted they claim nothing, since a retry that comes in time would then count nowhere: `admitted` are the claims, and late events
+ * whose ids nobody has claimed. Of a claim under way they see nothing, and are kept beside it. Their ids are looked up one by one, as they are few: a join would
+ * read the whole table.
  */
 export function claimedIds(table: EventTable<AnyEvent>): string {
   const within = `interval '${table.dedupe?.within} milliseconds'`;
-  return `claimed as (
-  insert into ${quoteName(idTable(table))} as known (event_id, event_time)
-  select event_id, event_time from source order by event_id${table.id.type === 'text' ? ' collate "C"' : ''}
+  const isDiverting = table.late === 'divert';
+  const ids = quoteName(idTable(table));
+  const claimed = `claimed as (
+  insert into ${ids} as known (event_id, event_time)
+  select event_id, event_time from source${isDiverting ? ' where counted' : ''} order by event_id${table.id.type === 'text' ? ' collate "C"' : ''}
   on conflict (event_id) do update set event_time = greatest(known.event_time, excluded.event_time)
   where excluded.event_time not between known.event_time - ${within} and known.event_time + ${within}
   returning event_id, event_time as latest
+)`;
+  if (!isDiverting) return `${claimed}, admitted as (select * from claimed)`;
+  return `${claimed}, admitted as (
+  select event_id, latest from claimed
+  union all
+  select event_id, event_time from source
+  where not counted and coalesce((
+    select source.event_time not between known.event_time - ${within} and known.event_time + ${within} from ${ids} known where known.event_id = source.event_id
+  ), true)
 )`;
 }
 

@@ -7,8 +7,9 @@ import { retryBackoff } from '../../operators/retry-backoff.ts';
 import { type Pipeline, shapeOf, type Table } from '../../pipeline.ts';
 import { isTableBranch, type TableBranch } from '../../when-final.ts';
 import { classify } from './classify.ts';
+import { nextFrontier } from './close-windows.ts';
 import type { Connection } from './connect.ts';
-import { eventTableDdl, finalTableDdl, windowTableDdl, windowViewDdl } from './ddl.ts';
+import { eventTableDdl, finalTableDdl, viewOf, windowTableDdl, windowViewDdl } from './ddl.ts';
 import { plainArray, quoteName, quoteText } from './quote.ts';
 import { SYSTEM_DDL } from './system.ts';
 
@@ -17,8 +18,9 @@ import { SYSTEM_DDL } from './system.ts';
  * it at once, beside workers. It refuses what would break `windows = fold(raw)`: another shape of a table that exists, a window table that joins
  * when raw events are there already, tables of which some are gone.
  *
- * Order of locks, the same as in a flush: the table of pipelines, then what the pipeline declares, then rows. The first is a table lock because
- * those are granted in turn: the share locks of flushes that overlap would keep an update of the row waiting for ever.
+ * Order of locks, the same as in a flush: the partitions, the table of pipelines, then what the pipeline declares, then rows. The second is a table lock
+ * because those are granted in turn: the share locks of flushes that overlap would keep an update of the row waiting for ever. While it is held no
+ * pipeline flushes, so nothing that waits for readers is locked beneath it, unless something is missing there.
  *
  * @throws StoreError `fatal`, saying which table and what to do.
  */
@@ -82,6 +84,7 @@ function script(pipeline: Pipeline): string {
   const tables = tablesOf(pipeline);
   return [
     `select pg_advisory_xact_lock(hashtextextended('scalestream migrate', 0));`,
+    partitionsFirst(pipeline.events),
     PIPELINES_FIRST,
     SYSTEM_DDL,
     `lock table scalestream.pipelines in exclusive mode;`,
@@ -98,9 +101,14 @@ function script(pipeline: Pipeline): string {
      values (${quoteText(pipeline.name)}, ${quoteText(pipeline.version)}, ${quoteText(LAYOUT)})
      on conflict (name) do update set version = excluded.version, layout = excluded.layout, migrated_at = now();`,
     `insert into scalestream.watermarks (pipeline) values (${quoteText(pipeline.name)}) on conflict do nothing;`,
+    ...(pipeline.events.late === 'divert' ? [closed(pipeline)] : []),
     partitionsAhead(pipeline.events),
   ].join('\n');
 }
+
+/** Whoever makes a partition holds this one, and then reads what is locked below. The key is that of `scalestream.add_partition`. */
+const partitionsFirst = ({ name }: EventTable<AnyEvent>): string =>
+  `select pg_advisory_xact_lock(hashtextextended(${quoteText(`scalestream partition ${name}`)}, 0));`;
 
 /** Before what may lock another table of the engine: a flush or finaliser under way holds this one already, and would wait for the other. */
 const PIPELINES_FIRST = `do $$ begin
@@ -121,6 +129,7 @@ function refusals(pipeline: Pipeline, tables: readonly Named[]): string {
     const [table_, shape] = [quoteText(table.name), quoteText(shapeText(table))];
     return `
   select * into known from scalestream.tables where tables.name = ${table_};
+${[table.name, ...(table.kind === 'windows' ? [viewOf(table)] : [])].map(foreign).join('')}
   if found and known.pipeline <> ${name} then
     raise exception using errcode = '${REFUSED}', message = format('table %s belongs to pipeline %s. Fix: give it another name', ${table_}, known.pipeline);
   end if;
@@ -152,6 +161,24 @@ function register(pipeline: string, table: Named): string {
   return `insert into scalestream.tables (name, pipeline, shape, horizon)
     values (${quoteText(table.name)}, ${quoteText(pipeline)}, ${quoteText(shapeText(table))}, ${horizon})
     on conflict (name) do update set retired_at = null where tables.retired_at is not null;`;
+}
+
+/** A relation that is not registered is somebody else's: we make and register ours in one transaction. */
+const foreign = (name: string): string => `
+  if not found and to_regclass(${quoteText(quoteName(name))}) is not null then
+    raise exception using errcode = '${REFUSED}', message = format('%s is there already, and is none of scalestream''s tables. Fix: drop it, or declare the table by another name', ${quoteText(name)});
+  end if;`;
+
+/**
+ * Windows that became final while late events revised them change no more: from now on flushes judge by the frontier, and none is under way that did
+ * otherwise. The lateness may have grown too, so what is final already counts beside what the watermark has passed.
+ */
+function closed(pipeline: Pipeline): string {
+  const ends = pipeline.windows.map(
+    ({ name, window }) =>
+      `(select max(window_start) from ${quoteName(name)} where final_revision is not null) + interval '${window.size} microseconds'`,
+  );
+  return `update scalestream.tables set frontier = greatest(${['frontier', nextFrontier(pipeline), ...ends].join(', ')}) where name = ${quoteText(pipeline.events.name)};`;
 }
 
 /** The first horizon: the start of the oldest day kept. */

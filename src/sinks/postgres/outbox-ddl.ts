@@ -14,7 +14,9 @@ create table if not exists scalestream.outbox (
   error text,
   primary key (pipeline, branch, delivery)
 );
-create index if not exists "outbox$due" on scalestream.outbox (pipeline, branch, next_at);
+create index if not exists "outbox$next" on scalestream.outbox (pipeline, branch, next_at, seq);
+create index if not exists "outbox$line" on scalestream.outbox (pipeline, branch, line, seq);
+drop index if exists scalestream."outbox$due"; -- until 0.1: not in the order of claims
 comment on table scalestream.outbox is 'Final windows that a branch has still to deliver. A row goes when it arrived; those of a branch that is no longer declared stay';
 comment on column scalestream.outbox.line is 'Names window table and key: a FIFO queue gets the rows of one line in the order of seq';
 comment on column scalestream.outbox.next_at is 'When it is tried; while it is claimed, when it is tried again should the claimant have died';

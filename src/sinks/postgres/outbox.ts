@@ -6,11 +6,11 @@ import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
 import { textArray } from './quote.ts';
 
-/** Rows that are not locked, so that claimants do not wait for each other. `heads` are those of each line that are first. */
-const claimStatement = (heads: string): string => `
-with due as materialized (
+/** Rows that are not locked, so that claimants do not wait for each other. */
+const claimStatement = (before = '', among = ''): string => `
+with ${before}due as materialized (
   select o.ctid as at from scalestream.outbox o
-  where o.pipeline = $1::text and o.branch = $2::text and o.next_at <= now()${heads}
+  where o.pipeline = $1::text and o.branch = $2::text and o.next_at <= now()${among}
   order by o.next_at, o.seq limit $3::text::int for update of o skip locked
 )
 update scalestream.outbox o
@@ -18,9 +18,37 @@ set attempts = o.attempts + 1, claim = $4::text, next_at = clock_timestamp() + $
 where o.ctid = any (array(select due.at from due))
 returning o.line, o.body::text as body`;
 
-const CLAIM = claimStatement('');
-const CLAIM_HEADS = claimStatement(`
-    and not exists (select from scalestream.outbox e where e.pipeline = $1::text and e.branch = $2::text and e.line = o.line and e.seq < o.seq)`);
+const CLAIM = claimStatement();
+
+/** So many rows that are due longest are looked at before each line is. */
+const NEAR = 500;
+
+/**
+ * Those only that are the first of their line. Mostly they are among the rows that are due longest; where too few are, as behind a line that is stuck, each
+ * line is asked for its first, by one step along an index. Loops are what the planner may not join in, so they are written as such.
+ */
+const CLAIM_HEADS = claimStatement(
+  `recursive near as materialized (
+  select o.ctid as at, o.line, o.seq from scalestream.outbox o
+  where o.pipeline = $1::text and o.branch = $2::text and o.next_at <= now() order by o.next_at, o.seq limit ${NEAR}
+), near_heads as materialized (
+  select at from near where seq = (
+    select e.seq from scalestream.outbox e where e.pipeline = $1::text and e.branch = $2::text and e.line = near.line order by e.seq limit 1
+  )
+), heads as (
+  (select line, ctid as at from scalestream.outbox
+   where pipeline = $1::text and branch = $2::text
+     and (select count(*) from near) = ${NEAR} and (select count(*) from near_heads) < $3::text::int
+   order by line, seq limit 1)
+  union all
+  select following.* from heads cross join lateral (
+    select e.line, e.ctid from scalestream.outbox e where e.pipeline = $1::text and e.branch = $2::text and e.line > heads.line
+    order by e.line, e.seq limit 1
+  ) following
+), `,
+  `
+    and o.ctid = any (array(select at from near_heads union all select at from heads))`,
+);
 
 const DONE = `delete from scalestream.outbox where pipeline = $1::text and branch = $2::text and delivery = any ($3::text::text[])`;
 

@@ -101,7 +101,8 @@ async function openStore(
   const compare = comparer(connection, pipeline);
   const declared = new Set(pipeline.windows.map((table) => table.name));
   let { horizon, frontier } = await readFence(connection, pipeline).catch(rethrow(pipeline));
-  await enter(connection, pipeline, { instance, worker, sources, queues, lifeMs }).catch(rethrow(pipeline));
+  const entering = { instance, worker, sources, queues, lifeMs };
+  await enter(connection, pipeline, entering).catch(rethrow(pipeline));
 
   const flush = async (parameters: (string | null)[]): Promise<Outcome> => {
     const [row] = await connection.run<FlushRow>(statement, parameters);
@@ -138,8 +139,7 @@ async function openStore(
     },
     compare: (entries) => compare(entries).catch(rethrow(pipeline)),
     time: timeline(connection, pipeline, {
-      instance,
-      lifeMs,
+      entering,
       delays: () => delays,
       onWatermark(watermark) {
         if (watermark !== undefined) frontier = watermark - lateness * MICROS_PER_MS;

@@ -11,7 +11,7 @@ import { quoteName, quoteText, RECORD_SEPARATOR } from './quote.ts';
  * - `fence` locks the pipeline's version and the event table's horizon for share, and says which windows are final; without both, or where windows
  *   further on than the flush knew are final, nothing below writes. `late` are events of such windows.
  * - `source` are the events, `inserted` those the unique index had not seen: the one decision. Where the id alone decides, `claimed` comes before it: the
- *   ids that are new, or that were last seen too long ago in event time. `stale` are the positions of the others; nearly always there are none, and then
+ *   ids that are new, or that were last seen too long ago in event time; only what will count claims, see {@link claimedIds}. `stale` are the positions of the others; nearly always there are none, and then
  *   nothing is joined to find that out.
  * - per window table, the contributions of all but stale events are summed by group and merged in the order of (window, key).
  * - `revised` remembers windows that changed after they were final, `rejected` keeps rejects, `progress` counts for the worker.
@@ -63,7 +63,7 @@ export function flushStatement(pipeline: Pipeline): string {
   from fence, rows from (${inputs.join(', ')}) with ordinality as given (${given.join(', ')})
 ), ${events.dedupe ? `${claimedIds(events)}, ` : ''}inserted as (
   insert into ${quoteName(events.name)} (${stored.join(', ')})
-  select ${selected.join(', ')} from source${events.dedupe ? ' join claimed using (event_id)' : ''} order by event_time, event_id
+  select ${selected.join(', ')} from source${events.dedupe ? ' join admitted using (event_id)' : ''} order by event_time, event_id
   on conflict do nothing returning event_time, event_id, counted
 ), stale as materialized (
   select source."$position" as position, inserted.counted is null as known from source left join inserted using (event_time, event_id)

@@ -19,8 +19,22 @@ export interface Status {
   readonly workers: readonly WorkerStatus[];
   /** Windows that are open, and those that changed within the last hour although they were final. */
   readonly tables: readonly { readonly table: string; readonly open: number; readonly revised: number }[];
+  /** What has still to be delivered, by branch; those that are no longer declared too. */
+  readonly outbox: readonly BranchStatus[];
   /** Events by how late they came, of the workers of the last week: up to so many milliseconds; the last bucket is without bound. */
   readonly delays: readonly { readonly upToMs: number | null; readonly events: number }[];
+}
+
+/** A branch of `whenFinal` with something in the outbox. */
+export interface BranchStatus {
+  readonly branch: string;
+  readonly backlog: number;
+  /** When the one that waits longest became final. */
+  readonly oldest: string;
+  /** Those of the backlog that did not arrive the last time. */
+  readonly failing: number;
+  /** Why the last of them did not. */
+  readonly error: string | null;
 }
 
 /** A worker that lives, or ended within the last week. */
@@ -75,6 +89,10 @@ select json_build_object(
       'worker', worker, 'sources', sources, 'state', case when ended_at is not null then 'ended' when expires_at > clock_timestamp() then 'live' else 'dead' end,
       'seen', scalestream.seconds_since(seen_at), 'committed', committed, 'late', late, 'diverted', diverted) order by started_at), '[]') from known),
   'tables', json_build_array(${tables.join(', ')}),
+  'outbox', (select coalesce(json_agg(json_build_object('branch', branch, 'backlog', backlog, 'oldest', ${rfc3339('oldest')}, 'failing', failing, 'error', error) order by branch), '[]')
+    from (select branch, count(*) as backlog, min(posted_at) as oldest, count(error) as failing,
+        (array_agg(error order by next_at desc) filter (where error is not null))[1] as error
+      from scalestream.outbox where pipeline = $1::text group by branch) as branches),
   'delays', (select coalesce(json_agg(delays), '[]') from known)
 )::text as status
 from scalestream.status s join scalestream.pipelines p on p.name = s.pipeline left join scalestream.tables t on t.name = ${quoteText(events.name)}

@@ -1,3 +1,4 @@
+import { addColumn } from './alter.ts';
 import { COMPARISON_DDL } from './comparison.ts';
 import { OUTBOX_DDL } from './outbox-ddl.ts';
 import { TIME_DDL, TIME_FUNCTIONS } from './time-ddl.ts';
@@ -23,7 +24,7 @@ create table if not exists scalestream.tables (
   frontier timestamptz,
   retired_at timestamptz
 );
-alter table scalestream.tables add column if not exists frontier timestamptz;
+${addColumn('scalestream.tables', 'frontier', 'timestamptz')}
 comment on column scalestream.tables.horizon is 'Event tables: the oldest event time accepted; it only moves forward';
 comment on column scalestream.tables.frontier is 'Event tables that divert: windows that end here or before are closed; it only moves forward';
 

@@ -22,17 +22,19 @@ export interface FoundEmpty {
  */
 const CONSISTENT_MS = 60_000;
 
-/** Only where nobody lives who knows better. The row is over at once: it holds nothing. */
+/** Only where nobody lives who knows better, nor lived a while ago: a database that was away has seen no report either. The row is over at once: it holds nothing. */
 const STAND_IN = `
 insert into scalestream.workers (pipeline, instance, worker, sources, queues, low, low_source, expires_at)
 select $1::text, $2::text, 'tick', $3::text::text[], '{}', clock_timestamp() - $4::text::bigint * interval '1 millisecond', 'tick', clock_timestamp() + interval '10 seconds'
-where not exists (select from scalestream.workers where pipeline = $1::text and ended_at is null and expires_at > clock_timestamp())`;
+where not exists (
+  select from scalestream.workers where pipeline = $1::text and ended_at is null and expires_at > clock_timestamp() - interval '15 minutes'
+)`;
 
 const FORGET = `delete from scalestream.workers where pipeline = $1::text and instance = $2::text`;
 
 /**
- * Does once what workers do all the time: moves the watermark, makes windows final, announces revisions, makes and drops partitions. For cron, and for
- * pipelines whose workers are scaled to none; beside workers it changes nothing that they would not.
+ * Does once what workers do all the time: moves the watermark, makes windows final, announces revisions. For cron, and for pipelines whose workers are
+ * scaled to none; beside workers it changes nothing that they would not. Deliveries are the caller's, and then {@link retainOnce}.
  *
  * @param empty where no worker lives, these queues' emptiness moves the watermark.
  * @throws StoreError when another version is in force, or the database cannot be asked.
@@ -55,10 +57,28 @@ export async function tickOnce(connection: Connection, pipeline: Pipeline, empty
     } finally {
       await connection.run(FORGET, [name, instance]);
     }
-    const ticked = await closeWindows(connection, pipeline)();
-    await retention(connection, pipeline)();
-    return ticked;
+    const close = closeWindows(connection, pipeline);
+    const done = { final: 0, revised: 0 };
+    for (;;) {
+      const { final, revised, more } = await close();
+      done.final += final;
+      done.revised += revised;
+      if (!more) return done;
+    }
   } catch (error) {
     throw classify(error, events.name);
+  }
+}
+
+/**
+ * Makes and drops partitions once, and forgets ids. What is cut off goes on the next time.
+ *
+ * @throws StoreError when it cannot be done now: nothing else depends on it.
+ */
+export async function retainOnce(connection: Connection, pipeline: Pipeline): Promise<void> {
+  try {
+    await retention(connection, pipeline)();
+  } catch (error) {
+    throw classify(error, pipeline.events.name);
   }
 }

@@ -1,11 +1,33 @@
+import { addColumn, replaceView } from './alter.ts';
+
+const HOLDS = `
+with live as (select * from scalestream.workers where ended_at is null and expires_at > clock_timestamp())
+select pipeline, low, case
+    when low is null then format('by worker %s, which has not looked into its queue yet', worker)
+    when holding then format('by worker %s (source %s): a message sent %s s ago', worker, low_source, scalestream.seconds_since(low))
+    else format('by worker %s (source %s): it saw an empty queue %s s ago', worker, low_source, scalestream.seconds_since(low))
+  end as reason, instance
+from live
+union all
+select s.pipeline, null, case when exists (select from live l where l.pipeline = s.pipeline)
+    then format('no worker reads source %s. Fix: start one, or delete its row from scalestream.sources', s.source)
+    else 'no workers' end, null
+from scalestream.sources s
+where not exists (select from live l where l.pipeline = s.pipeline and s.source = any (l.sources))`;
+
+const STATUS = `
+select p.name as pipeline, w.watermark, clock_timestamp() - w.watermark as lag,
+  coalesce((select h.reason from scalestream.holds h where h.pipeline = p.name order by h.low nulls first, h.instance nulls first limit 1), 'no workers') as held
+from scalestream.pipelines p left join scalestream.watermarks w on w.pipeline = p.name`;
+
 /** The engine's own tables that are about time, and what a person asks of them. Idempotent, as all of `SYSTEM_DDL`. */
 export const TIME_DDL = `
 do $$ begin
   -- Until 0.1 a worker's row was known by its name: a successor of the same name hid what its predecessor still held.
   if to_regclass('scalestream.workers') is not null and not exists (
-    select from pg_attribute where attrelid = to_regclass('scalestream.workers') and attname = 'instance'
+    select from pg_attribute where attrelid = to_regclass('scalestream.workers') and attname = 'told_at'
   ) then
-    drop table scalestream.workers;
+    drop table scalestream.workers cascade;
   end if;
 end $$;
 
@@ -25,12 +47,14 @@ create table if not exists scalestream.workers (
   delays bigint[] not null default '{}',
   started_at timestamptz not null default clock_timestamp(),
   seen_at timestamptz not null default clock_timestamp(),
+  told_at timestamptz,
   expires_at timestamptz not null,
   ended_at timestamptz,
   primary key (pipeline, instance)
 ) with (fillfactor = 50);
 comment on table scalestream.workers is 'One row a worker process, kept for a week after its end';
 comment on column scalestream.workers.low is 'Everything sent before this was seen, as far as the worker can tell: the oldest message in its custody, or the start of its last look at an empty queue; null: it has not looked yet';
+comment on column scalestream.workers.told_at is 'Its last report; a flush is a sign of life, and no report';
 comment on column scalestream.workers.expires_at is 'Without a report until then it is dead, and the queue has delivered what it held to others';
 comment on column scalestream.workers.delays is 'Events by how late they came, since the worker began: from event time to when their message was sent';
 
@@ -60,31 +84,18 @@ create table if not exists scalestream.revised (
   contents jsonb,
   primary key (pipeline, window_table, window_start, key)
 );
-alter table scalestream.revised add column if not exists announced bigint not null default 0,
-  add column if not exists revised_at timestamptz not null default clock_timestamp(), add column if not exists contents jsonb;
+${addColumn('scalestream.revised', 'announced', 'bigint not null default 0')}
+${addColumn('scalestream.revised', 'revised_at', 'timestamptz not null default clock_timestamp()')}
+${addColumn('scalestream.revised', 'contents', 'jsonb')}
 comment on table scalestream.revised is 'Windows that changed after they were final; kept for an hour after they were announced';
-create index if not exists "revised$pending" on scalestream.revised (pipeline, window_table, window_start) where revision > announced;
+create index if not exists "revised$due" on scalestream.revised (pipeline, window_table, window_start, key) where revision > announced;
+drop index if exists scalestream."revised$pending"; -- until 0.1: without the key
+create index if not exists "revised$announced" on scalestream.revised (pipeline, revised_at) where revision = announced;
 
-create or replace view scalestream.holds as
-with live as (select * from scalestream.workers where ended_at is null and expires_at > clock_timestamp())
-select pipeline, low, case
-    when low is null then format('by worker %s, which has not looked into its queue yet', worker)
-    when holding then format('by worker %s (source %s): a message sent %s s ago', worker, low_source, scalestream.seconds_since(low))
-    else format('by worker %s (source %s): it saw an empty queue %s s ago', worker, low_source, scalestream.seconds_since(low))
-  end as reason, instance
-from live
-union all
-select s.pipeline, null, case when exists (select from live l where l.pipeline = s.pipeline)
-    then format('no worker reads source %s. Fix: start one, or delete its row from scalestream.sources', s.source)
-    else 'no workers' end, null
-from scalestream.sources s
-where not exists (select from live l where l.pipeline = s.pipeline and s.source = any (l.sources));
+${replaceView('scalestream.holds', HOLDS)}
 comment on view scalestream.holds is 'What holds each watermark: the row with the smallest low, null being smallest';
 
-create or replace view scalestream.status as
-select p.name as pipeline, w.watermark, clock_timestamp() - w.watermark as lag,
-  coalesce((select h.reason from scalestream.holds h where h.pipeline = p.name order by h.low nulls first, h.instance nulls first limit 1), 'no workers') as held
-from scalestream.pipelines p left join scalestream.watermarks w on w.pipeline = p.name;
+${replaceView('scalestream.status', STATUS)}
 comment on view scalestream.status is 'How far each pipeline is, and what it waits for';
 `;
 

@@ -5,29 +5,48 @@ import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
 import { closeWindows } from './close-windows.ts';
 import { postgresOutbox } from './outbox.ts';
-import { LEAVE } from './enter.ts';
+import { enter, type Entering, LEAVE } from './enter.ts';
 import { fencedNow } from './fenced.ts';
 import { retention } from './retain.ts';
 
 /** Who keeps time. */
 export interface TimelineOptions {
-  /** Names this run of the worker; no other has it. */
-  readonly instance: string;
-  /** How long after its last report a worker counts as alive, milliseconds. */
-  readonly lifeMs: number;
+  readonly entering: Entering;
   /** How late events came, since the worker began. */
   readonly delays: () => readonly number[];
   /** Called with each watermark that is read. */
   readonly onWatermark: (watermark: number | undefined) => void;
 }
 
+interface Told {
+  readonly fenced: number;
+  readonly clock: string;
+  /** Whether the worker's row took the report. */
+  readonly told: number;
+}
+
 const micros = (column: string): string => `(extract(epoch from ${column}) * 1000000)::bigint`;
+
+/**
+ * While nobody could report, nobody died: whoever comes back first lets everybody live on who lived when the silence began. Their leases went on.
+ */
+const WAKE = `
+with last as (select max(told_at) as at from scalestream.workers where pipeline = $1::text), due as (
+  select w.instance from scalestream.workers w, last
+  where w.pipeline = $1::text and w.ended_at is null and w.expires_at > last.at and last.at < clock_timestamp() - interval '5 seconds'
+  order by w.instance for update of w
+)
+update scalestream.workers w set expires_at = w.expires_at + (clock_timestamp() - last.at)
+from last where w.pipeline = $1::text and w.instance in (select instance from due)`;
+
+/** A worker that has not reported for so long asks whether anybody has. */
+const SILENCE_MS = 5_000;
 
 const REPORT = `
 with fence as (select name from scalestream.pipelines where name = $1::text and version = $2::text), told as (
   update scalestream.workers w
   set report = $4::text::bigint, low = timestamptz 'epoch' + $5::text::bigint * interval '1 millisecond', low_source = $6::text, holding = $7::text::boolean,
-    delays = $8::text::bigint[], seen_at = clock_timestamp(), expires_at = clock_timestamp() + $9::text::bigint * interval '1 millisecond'
+    delays = $8::text::bigint[], seen_at = clock_timestamp(), told_at = clock_timestamp(), expires_at = clock_timestamp() + $9::text::bigint * interval '1 millisecond'
   from fence where w.pipeline = fence.name and w.instance = $3::text and w.report < $4::text::bigint
   returning 1
 )
@@ -50,10 +69,13 @@ select ${micros('coalesce((select watermark from moved), (select watermark from 
 /** Time in Postgres. Each step is one statement, safe beside any other worker's. */
 export function timeline(connection: Connection, pipeline: Pipeline, options: TimelineOptions): Timekeeping {
   const { name, version, events } = pipeline;
-  const { instance, lifeMs, delays, onWatermark } = options;
+  const { entering, delays, onWatermark } = options;
+  const { instance, lifeMs } = entering;
   const close = closeWindows(connection, pipeline);
   const retain = retention(connection, pipeline);
   let reports = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let left = false;
 
   const classified = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
@@ -68,7 +90,10 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
     tick: () => classified(close),
     outbox: postgresOutbox(connection, pipeline),
     retain: () => classified(retain),
-    leave: () => classified(async () => void (await connection.run(LEAVE, [name, instance]))),
+    leave() {
+      left = true;
+      return classified(async () => void (await connection.run(LEAVE, [name, instance])));
+    },
   };
 
   async function report({ low, source, holding }: Report): Promise<Reported> {
@@ -84,8 +109,14 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
       `{${delays().join(',')}}`,
       String(lifeMs),
     ];
-    const [told] = await connection.run<{ fenced: number; clock: string }>(REPORT, parameters);
-    if (told?.fenced !== 1) throw await fencedNow(connection, pipeline);
+    if (performance.now() - toldAt > SILENCE_MS) await connection.run(WAKE, [name]);
+    let told = await tell(parameters);
+    if (told.told === 0 && !left) {
+      // Somebody lost the row: a standby that took over was behind, a backup came back.
+      await enter(connection, pipeline, entering);
+      told = await tell(parameters);
+    }
+    toldAt = performance.now();
     const [mark] = await connection.run<{ watermark: string | null; moved: number }>(ADVANCE, [
       name,
       String(events.skew),
@@ -93,5 +124,11 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
     const watermark = mark?.watermark ? Number(mark.watermark) : undefined;
     onWatermark(watermark);
     return { clock: Number(told.clock) / MICROS_PER_MS, watermark, moved: mark?.moved === 1 };
+  }
+
+  async function tell(parameters: readonly (string | null)[]): Promise<Told> {
+    const [told] = await connection.run<Told>(REPORT, parameters);
+    if (told?.fenced !== 1) throw await fencedNow(connection, pipeline);
+    return told;
   }
 }

@@ -33,7 +33,7 @@ export async function connectQueue(client: SQSClient, options: SqsSourceOptions)
     const { Attributes: attributes = {} } = await client.send(
       new GetQueueAttributesCommand({
         QueueUrl: url,
-        AttributeNames: ['VisibilityTimeout', 'RedrivePolicy', 'FifoQueue'],
+        AttributeNames: ['VisibilityTimeout', 'RedrivePolicy', 'FifoQueue', 'MessageRetentionPeriod'],
       }),
     );
     const maxReceiveCount = maxReceives(attributes['RedrivePolicy']);
@@ -44,7 +44,10 @@ export async function connectQueue(client: SQSClient, options: SqsSourceOptions)
       fifo: attributes['FifoQueue'] === 'true' || name.endsWith('.fifo'),
       visibilitySeconds: Number(attributes['VisibilityTimeout'] ?? 30),
       maxReceiveCount,
-      warnings: warningsOf(name, maxReceiveCount),
+      warnings: [
+        ...warningsOf(name, maxReceiveCount),
+        ...keepWarnings(name, attributes['MessageRetentionPeriod'], options.keepDays),
+      ],
     };
   } catch (error) {
     throw explained(error, options, await regionOf(client));
@@ -65,6 +68,21 @@ function warningsOf(name: string, maxReceiveCount: number | undefined): Connecte
   if (maxReceiveCount >= LEAST_RECEIVES) return [];
   const detail = `queue '${name}' dead-letters after ${maxReceiveCount} receives, and SQS counts receives that reach nobody: allow ${LEAST_RECEIVES} or more`;
   return [{ kind: 'few-receives', detail }];
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+/** What waits in the queue for longer than events are kept is older than the horizon when it comes. */
+function keepWarnings(
+  name: string,
+  retentionSeconds: string | undefined,
+  keepDays: number | undefined,
+): ConnectedQueue['warnings'] {
+  const days = Number(retentionSeconds ?? 0) / SECONDS_PER_DAY;
+  if (keepDays === undefined || keepDays >= days) return [];
+  const shown = Number(days.toFixed(1));
+  const detail = `queue '${name}' keeps messages for ${shown} d, and events are kept for ${keepDays} d: what waits the ${Number((days - keepDays).toFixed(1))} d longer is rejected as too old. Fix: keep: '${Math.ceil(days)}d' or more, or a shorter retention of the queue`;
+  return [{ kind: 'short-keep', detail }];
 }
 
 async function regionOf(client: SQSClient): Promise<string> {

@@ -5,6 +5,8 @@ import type { PullOptions } from '../pull-options.ts';
 export interface SqsSourceOptions extends PullOptions {
   /** Name or URL of the queue. A URL as the server itself gives it; calls go to `endpoint` whatever its host. */
   readonly queue: string;
+  /** Days that events are kept, where they are not for ever: a queue that keeps messages longer is warned of. */
+  readonly keepDays?: number | undefined;
   /** Default: AWS's provider chain (`AWS_REGION`, profile). */
   readonly region?: string | undefined;
   /** Such as `http://127.0.0.1:4566` or a VPC endpoint. Default: the region's own. Pass what `AWS_ENDPOINT_URL_SQS` says. */

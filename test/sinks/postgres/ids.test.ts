@@ -109,6 +109,36 @@ test('the plan holds no loop over events, also where the id alone decides', asyn
   expect(lines.filter((line) => /external|Disk/.test(line))).toEqual([]);
 });
 
+test('where every event of a batch is late, their ids are looked up by the index', async () => {
+  const shop = identified('sales', { dedupe: { by: 'id', within: '1d' }, late: 'divert', lateness: '1m' });
+  const database = place.database({ connections: 1 });
+  await database.migrate(shop.pipeline);
+  const store = await database.open(shop.pipeline, { worker: 'w' });
+  await place.query(`insert into sales_ids select n::text, to_timestamp(n) from generate_series(1, 50000) n`);
+  await store.time.report({ low: SENT_AT + DAY, source: 'test', holding: false });
+  await store.time.tick();
+  let flush: Flush | undefined;
+  const values = Array.from({ length: 3_000 }, (_, n) => sale(`${n * 7}`, { at: n }));
+  await run(shop.pipeline, { ...store, commit: (given) => store.commit((flush = given)) }, [together(values)]);
+  expect(await place.query('select count(*)::int as n, bool_or(counted) as counted from sales')).toEqual([
+    { n: 3_000, counted: false },
+  ]);
+  expect(await place.query('select count(*)::int as n from sales_ids')).toEqual([{ n: 50_000 }]);
+  const bound = (SENT_AT + DAY) * 1_000;
+  const context = { instance: 'w', lifeMs: 1, horizon: store.horizon(), bound };
+  const literals = flushParameters(shop.pipeline, flush as Flush, context).map((value) =>
+    value === null ? 'null' : `'${value.replaceAll("'", "''")}'`,
+  );
+  await database.connection.script(`prepare flush as ${flushStatement(shop.pipeline)}`);
+  const plan = await database.connection.run<{ 'QUERY PLAN': string }>(
+    `explain execute flush (${literals.join(', ')})`,
+  );
+  const lines = plan.map((row) => row['QUERY PLAN']);
+  expect(lines.filter((line) => line.includes('on sales_ids') && line.includes('Scan'))).toEqual([
+    expect.stringContaining('Index Scan using sales_ids_pkey on sales_ids known'),
+  ]);
+});
+
 test('ids are forgotten once the watermark is past by the span and the lateness; the event itself is still known', async () => {
   const shop = identified('sales', { dedupe: { by: 'id', within: '1d' }, lateness: '1h' });
   const store = await place.open(shop.pipeline);

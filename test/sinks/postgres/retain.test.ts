@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Store, snapshot, verify } from '../../../src/index.ts';
+import { type Pipeline, type Store, snapshot, verify } from '../../../src/index.ts';
 import { message, SENT_AT } from '../../support/message.ts';
 import { order, orderPipeline, orders, run, trade } from '../../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../../support/postgres-place.ts';
@@ -80,4 +80,25 @@ test('rows of workers that ended long ago go', async () => {
   const other = await place.open(pipeline, 'new');
   await other.time.retain();
   expect(await place.query('select worker from scalestream.workers')).toEqual([{ worker: 'new' }]);
+});
+
+test('ids are forgotten a hundred statements a run, and the horizon moves meanwhile', async () => {
+  const deduped = { ...pipeline, events: { ...pipeline.events, dedupe: { within: DAY } } } as Pipeline;
+  const store = await place.open(deduped);
+  await place.query(`update scalestream.watermarks set watermark = now();
+    update scalestream.tables set horizon = horizon - interval '30 days' where name = 'orders'`);
+  const rows = 100 * 5_000 + 1;
+  await place.query(
+    `insert into orders_ids select 'id' || i, now() - interval '20 days' from generate_series(1, ${rows}) i`,
+  );
+  const left = async () => Number((await place.query<{ n: string }>('select count(*) as n from orders_ids'))[0]?.n);
+  await store.time.retain();
+  expect(await left()).toBe(1);
+  expect(
+    await place.query(
+      `select horizon > now() - interval '5 days' as moved from scalestream.tables where name = 'orders'`,
+    ),
+  ).toEqual([{ moved: true }]);
+  await store.time.retain();
+  expect(await left()).toBe(0);
 });

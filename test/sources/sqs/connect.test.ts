@@ -87,6 +87,27 @@ test('a queue without a dead-letter queue, or with an impatient one, is warned o
   expect(warnings).toEqual(['no-dead-letter-queue', 'few-receives']);
 });
 
+test('a queue that keeps messages longer than events are kept is warned of, with the sum', async () => {
+  const queue = await freshQueue({ MessageRetentionPeriod: String(5.5 * 86_400) });
+  const { sqsEndpoint: endpoint, region, accessKeyId, secretAccessKey } = inject('servers');
+  const warnings: string[] = [];
+  for (const keepDays of [undefined, 6, 3]) {
+    const source = await sqsSource({
+      queue: queue.name,
+      endpoint,
+      region,
+      credentials: { accessKeyId, secretAccessKey },
+      keepDays,
+      onWarning: (kind, detail) => kind === 'short-keep' && warnings.push(detail),
+    });
+    await source.drained(0);
+  }
+  await queue.drop();
+  expect(warnings).toEqual([
+    `queue '${queue.name}' keeps messages for 5.5 d, and events are kept for 3 d: what waits the 2.5 d longer is rejected as too old. Fix: keep: '6d' or more, or a shorter retention of the queue`,
+  ]);
+});
+
 test.for([
   ['visibilityTimeout', { visibilityTimeout: '1500ms' }],
   ['visibilityTimeout', { visibilityTimeout: '12h' }],
