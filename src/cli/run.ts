@@ -15,6 +15,7 @@ const FLAGS = {
   'until-drained': { type: 'boolean' },
   'no-migrate': { type: 'boolean' },
   visibility: { type: 'string' },
+  wait: { type: 'string' },
   grace: { type: 'string' },
   'max-messages': { type: 'string' },
   'max-bytes': { type: 'string' },
@@ -34,6 +35,8 @@ Runs a worker of a pipeline. Any number may share a queue; one may be stopped or
   --until-drained       exit 0 once the queue is empty and everything is settled
   --no-migrate          do not create or update the tables
   --visibility TIME     how long a received message stays ours before it is renewed; default 60s
+  --wait SECONDS        how long a poll of an idle queue waits, 1 to 20; default 1. More asks SQS less often: an idle worker makes 10.4 million
+                        requests a month with 1, 0.26 million with 20; and a quiet stream is final so much later
   --grace TIME          how long a stop may take; default 25s
   --max-messages N      most messages in custody; default 5000
   --max-bytes N         most decoded bytes in custody; default 6291456
@@ -74,7 +77,7 @@ export const runCommand: Command = {
       visibilityTimeout,
       maxMessages,
       maxBytes,
-      waitSeconds: flags['until-drained'] ? 1 : undefined,
+      waitSeconds: countFlag('--wait', flags.wait),
       warn: io.err,
     });
     io.err(

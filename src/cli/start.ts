@@ -122,7 +122,6 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
     queues: [{ queue: QUEUE, endpoint, region, credentials }],
     databaseUrl,
     migrate: true,
-    waitSeconds: 1,
     warn: (line) => line.startsWith('no-dead-letter-queue') || err(line),
   });
   const before = await snapshot(databaseUrl, storefront, (view) => verify(storefront, view)); // with --keep, what earlier runs left

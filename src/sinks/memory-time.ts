@@ -35,6 +35,9 @@ interface Live {
   readonly expiresAt: number;
 }
 
+/** While nobody could report, nobody died: whoever comes back first after so long lets everybody live on who lived when the silence began. */
+const SILENCE_MS = 5_000;
+
 /** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows. */
 export function memoryTime(
   pipeline: Pipeline,
@@ -46,6 +49,18 @@ export function memoryTime(
   const workers = new Map<object, Live>();
   const announced: Announcement[] = [];
   let watermark: Micros | undefined;
+  let toldAt = Number.POSITIVE_INFINITY;
+
+  function tell(self: object, low: number | undefined, lifeMs: number): void {
+    const now = clock.now();
+    const silence = now - toldAt;
+    if (silence > SILENCE_MS) {
+      for (const [worker, live] of workers)
+        if (live.expiresAt > toldAt) workers.set(worker, { ...live, expiresAt: live.expiresAt + silence });
+    }
+    toldAt = now;
+    workers.set(self, { low, expiresAt: now + lifeMs });
+  }
 
   const labelOf = (table: string, row: WindowRow): Label => {
     const identity = `${table} ${identityOf(row.window, row.key)}`;
@@ -102,7 +117,7 @@ export function memoryTime(
       const self = {};
       return {
         async report({ low }) {
-          workers.set(self, { low, expiresAt: clock.now() + lifeMs });
+          tell(self, low, lifeMs);
           return { moved: advance(), clock: clock.now(), watermark };
         },
         tick: async () => tick(),

@@ -37,12 +37,16 @@ export interface WatermarkOracle {
   live(): VirtualProcess[];
 }
 
+/** After such a silence of all nobody counts as dead who lived when it began: a store that was away hears of nobody. */
+const SILENCE_MS = 5_000;
+
 export function watermarkOracle(options: WatermarkOracleOptions): WatermarkOracle {
   const { store, now, skew, lifeMs, isSafe, isTruthful, sentBefore } = options;
   const sentAt = new Map<string, number>();
   const held = new Map<VirtualProcess, Map<string, Arrival>>();
   const rows = new Map<VirtualProcess, { readonly low: number | undefined; readonly expiresAt: number }>();
   let before = store.watermark();
+  let toldAt = Number.POSITIVE_INFINITY;
 
   /** On their way for the first time, by worker. */
   const coming = new Map<VirtualProcess, Map<string, number>>();
@@ -106,6 +110,10 @@ export function watermarkOracle(options: WatermarkOracleOptions): WatermarkOracl
         if (!isSafe(body)) throw new Error(`a worker leaves with a message that is not safe: ${body}`);
     },
     told(worker, { low }, moved) {
+      const silence = now() - toldAt;
+      for (const [other, row] of silence > SILENCE_MS ? rows : [])
+        if (row.expiresAt > toldAt) rows.set(other, { ...row, expiresAt: row.expiresAt + silence });
+      toldAt = now();
       rows.set(worker, { low, expiresAt: now() + lifeMs });
       const watermark = store.watermark();
       if (moved !== (watermark !== before)) throw new Error(`the watermark moved: expected ${!moved}; got ${moved}`);

@@ -107,10 +107,12 @@ async function openStore(
   const flush = async (parameters: (string | null)[]): Promise<Outcome> => {
     const [row] = await connection.run<FlushRow>(statement, parameters);
     if (row?.fenced === 1) return outcomeOf(row);
-    const before = horizon;
     ({ horizon, frontier } = await readFence(connection, pipeline));
-    const moved = horizon === before ? '' : `: it moved to ${new Date(horizon / MICROS_PER_MS).toISOString()}`;
-    throw new StoreError('horizon', 'horizon', `the retention horizon is not the one this flush knew${moved}`);
+    throw new StoreError(
+      'horizon',
+      'horizon',
+      'the retention horizon, or which windows are final, is not what this flush knew',
+    );
   };
 
   return {
