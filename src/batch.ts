@@ -17,10 +17,12 @@ export interface Entry<T> {
   readonly ordinal: number;
   /** Its place in the flush, from 0; -1 outside a transaction. */
   readonly position: number;
+  /** It says what somebody else answered (`enrich`), also where that changed nothing: its next delivery may say another thing, and is the same event. */
+  readonly enriched?: true;
 }
 
-/** Whether what is stored of an event is what arrived: no operator changed it. */
-export const isAsArrived = ({ json, raw }: Entry<unknown>): boolean => json === raw;
+/** Whether what is stored of an event is what arrived, at every delivery: no operator changed it. */
+export const isAsArrived = ({ json, raw, enriched }: Entry<unknown>): boolean => json === raw && !enriched;
 
 declare const fresh: unique symbol;
 

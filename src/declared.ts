@@ -11,6 +11,45 @@ export function declared(holds: boolean, where: string, expected: string, got: u
   if (!holds) throw new ConfigError({ where, expected, got: shown(got), fix });
 }
 
+/**
+ * Holds the names of options to those that there are: one that is misspelt would be as good as not given.
+ *
+ * @throws ConfigError naming the one that is meant.
+ * @example
+ * knownOptions(dedupe, ['by', 'within'], "eventTable('orders') dedupe");
+ */
+export function knownOptions<O extends object>(
+  options: O,
+  allowed: readonly (keyof O & string)[],
+  where: string,
+): void {
+  const expected = `options ${allowed.join(', ')}`;
+  declared(isRecord(options), where, expected, options, `{ ${allowed[0]}: … }`);
+  const unknown = Object.keys(options).find((name) => !allowed.includes(name as keyof O & string));
+  if (unknown === undefined) return;
+  throw new ConfigError({ where, expected, got: `'${unknown}'`, fix: didYouMean(unknown, allowed) ?? 'leave it out' });
+}
+
+/** Asks whether the one that is spelt nearly so was meant; `undefined` where none is. */
+export function didYouMean(name: string, known: readonly string[]): string | undefined {
+  const [nearest] = known.map((each) => ({ each, edits: editsBetween(name, each) })).sort((a, b) => a.edits - b.edits);
+  return nearest && nearest.edits <= Math.max(1, name.length / 3) ? `did you mean '${nearest.each}'?` : undefined;
+}
+
+/** How many letters must be put in, left out or changed to make one name of the other. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (const [line, letter] of one.toLowerCase().split('').entries()) {
+    const next = [line + 1];
+    for (const [column, its] of other.toLowerCase().split('').entries()) {
+      const changed = (row[column] as number) + (letter === its ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] as number) + 1, (next[column] as number) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) as number;
+}
+
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';

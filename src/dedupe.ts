@@ -1,5 +1,5 @@
-import { declared, isRecord } from './declared.ts';
-import { type Duration, milliseconds } from './duration.ts';
+import { declared, isRecord, knownOptions } from './declared.ts';
+import { type Duration, milliseconds, spoken } from './duration.ts';
 import { ConfigError } from './errors.ts';
 
 /**
@@ -38,6 +38,7 @@ export function asDedupe(
   if (dedupe === undefined) return undefined;
   const fix = "dedupe: { by: 'id', within: '7d' }";
   declared(isRecord(dedupe), `${where} dedupe`, 'by and within', dedupe, fix);
+  knownOptions<DedupeOptions>(dedupe, ['by', 'within'], `${where} dedupe`);
   declared(dedupe.by === 'id', `${where} dedupe by`, "'id'", dedupe.by, fix);
   if (isContent) {
     throw new ConfigError({
@@ -51,8 +52,8 @@ export function asDedupe(
   if (within <= keptMs) return { within };
   throw new ConfigError({
     where: `${where} dedupe within`,
-    expected: "at most the table's keep: older events are rejects",
-    got: `'${dedupe.within}'`,
-    fix: `keep events longer, or shorten within`,
+    expected: `at most ${spoken(keptMs)}, the table's keep: older events are rejects`,
+    got: spoken(within),
+    fix: 'keep events longer, or shorten within',
   });
 }

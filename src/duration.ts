@@ -5,6 +5,8 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 /** A hundred years. Its microseconds are still a safe integer. */
 const LONGEST = 36_525 * UNITS.d;
 
+const LARGEST_FIRST = Object.entries(UNITS).toReversed();
+
 type Unit = keyof typeof UNITS;
 
 /** A span of time as a person writes it: a whole or decimal number and its unit (`'100ms'`, `'10s'`, `'1.5h'`, `'90d'`). */
@@ -29,4 +31,18 @@ export function milliseconds(duration: Duration, what = 'duration'): number {
     });
   }
   return value;
+}
+
+/**
+ * A span as a person writes it: in the largest unit that it is whole in or, where that would be a long number, in several.
+ *
+ * @example
+ * spoken(600_000); // '10m'
+ * spoken(172_920_000); // '2d 2m'
+ */
+export function spoken(ms: number): string {
+  const [unit, size] = LARGEST_FIRST.find(([, each]) => ms % each === 0) ?? ['ms', 1];
+  if (ms < size * 1_000 || unit === 'd') return `${ms / size}${unit}`;
+  const [larger, most] = LARGEST_FIRST.find(([, each]) => each <= ms) as [string, number];
+  return `${Math.floor(ms / most)}${larger} ${spoken(ms % most)}`;
 }

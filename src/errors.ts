@@ -65,6 +65,25 @@ export class SourceError extends ScaleStreamError {
   }
 }
 
+/**
+ * What a look-up's failure means for the batch that waits for it:
+ * - `retry`: no answer in time, nobody there, overloaded: ask again.
+ * - `fatal`: no repetition mends it (permission, a table that is not there, a wrong address): stop, delete nothing.
+ */
+export type LookupFailure = 'retry' | 'fatal';
+
+/** A look-up got no answer. `reason` is the SQLSTATE, the HTTP status or the network's code. */
+export class LookupError extends ScaleStreamError {
+  readonly code = 'LOOKUP';
+  readonly failure: LookupFailure;
+  readonly reason: string;
+  constructor(failure: LookupFailure, reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+    this.reason = reason;
+  }
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;

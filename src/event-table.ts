@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { asColumn, type Column, type ColumnOf } from './column.ts';
 import { asDedupe, type Dedupe, type DedupeOptions } from './dedupe.ts';
-import { declared, isRecord } from './declared.ts';
+import { declared, isRecord, knownOptions } from './declared.ts';
 import { type Duration, milliseconds } from './duration.ts';
 import { ConfigError } from './errors.ts';
 import { asEventId, type EventId, type EventIdOf } from './event-id.ts';
@@ -85,6 +85,19 @@ const RESERVED = new Set(['event_time', 'event_id', 'counted', 'event']);
 /** Where ids only are kept, the hash of what the event said. */
 export const CONTENT = 'content';
 
+const OPTIONS: readonly (keyof EventTableOptions<StandardSchemaV1>)[] = [
+  'schema',
+  'id',
+  'time',
+  'keep',
+  'columns',
+  'dedupe',
+  'maxFuture',
+  'lateness',
+  'late',
+  'skew',
+];
+
 const MS_PER_DAY = 86_400_000;
 
 /**
@@ -101,6 +114,8 @@ export function eventTable<S extends StandardSchemaV1>(
   type T = StandardSchemaV1.InferOutput<S>;
   const where = `eventTable('${name}')`;
   identifier(name, where, 50); // partitions append _YYYYMMDD, the table of ids _ids
+  knownOptions(options, OPTIONS, where);
+  if (isRecord(options.keep)) knownOptions<{ readonly ids: Keep }>(options.keep, ['ids'], `${where} keep`);
   const { schema, time } = options;
   const standard: unknown =
     isRecord(schema) || typeof schema === 'function' ? Reflect.get(schema, '~standard') : undefined;

@@ -11,15 +11,38 @@ export type { Column, ColumnOf } from './column.ts';
 export type { Custody, Delivery, Message } from './custody.ts';
 export type { DedupeOptions } from './dedupe.ts';
 export type { Duration } from './duration.ts';
-export { ConfigError, PipelineError, ScaleStreamError, SourceError, StoreError, type StoreFailure } from './errors.ts';
+export {
+  ConfigError,
+  LookupError,
+  type LookupFailure,
+  PipelineError,
+  ScaleStreamError,
+  SourceError,
+  StoreError,
+  type StoreFailure,
+} from './errors.ts';
 export type { EventIdOf } from './event-id.ts';
 export { type EventTable, type EventTableOptions, eventTable, type Keep, type Late } from './event-table.ts';
 export { type EventTimeInput, epochMicros, epochSeconds, type Micros } from './event-time.ts';
-export { type Contribution, count, countIf, type Measure, max, mean, min, sum } from './measure.ts';
+// lookups
+export { fromHttp, type FromHttpOptions } from './lookups/from-http.ts';
+export { fromTable, type FromTableOptions, type LookupRow } from './lookups/from-table.ts';
+export type { Lookup, OpenLookup } from './lookup.ts';
+export type { Contribution, Measure, MeasureOptions } from './measure.ts';
+// measures
+export { count, countIf } from './measures/count.ts';
+export { exactDistinct } from './measures/exact-distinct.ts';
+export { max, min } from './measures/extremes.ts';
+export { mean } from './measures/mean.ts';
+export { ratio } from './measures/ratio.ts';
+export { sum } from './measures/sum.ts';
+export { variance } from './measures/variance.ts';
 // operators
 export { acknowledge } from './operators/acknowledge.ts';
 export { type Backoff, type BackoffOptions, backoff } from './operators/backoff.ts';
 export { decode } from './operators/decode.ts';
+export { enrich } from './operators/enrich.ts';
+export type { EnrichOptions, Missing } from './operators/enrich-options.ts';
 export { filterEvents } from './operators/filter-events.ts';
 export { flatMapEvents } from './operators/flat-map-events.ts';
 export { foldInto } from './operators/fold-into.ts';
@@ -53,5 +76,10 @@ export { sqsSource } from './sources/sqs/sqs.ts';
 export type { Source, SourceProgress, SourceStats } from './source.ts';
 export type { Comparison, Flush, Fold, Outcome, Store } from './store.ts';
 export { type FinalBranch, type FinalWindow, whenFinal, type WhenFinalOptions } from './when-final.ts';
-export { tumbling, type Window } from './window.ts';
+export type { Span, Window } from './window.ts';
 export { type WindowTable, type WindowTableOptions, windowTable } from './window-table.ts';
+// windows
+export { calendar, type CalendarOptions, type CalendarUnit } from './windows/calendar.ts';
+export { hopping } from './windows/hopping.ts';
+export { session } from './windows/session.ts';
+export { tumbling } from './windows/tumbling.ts';

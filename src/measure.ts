@@ -1,67 +1,87 @@
-/** A number that a measure takes from an event; `null` and `undefined` contribute nothing. Decimal text keeps every digit. */
+import type { Micros } from './event-time.ts';
+
+/** What a measure takes from an event; `null` and `undefined` contribute nothing. Decimal text keeps every digit. */
 export type Contribution = number | bigint | string | null | undefined;
 
-/** One stored column of a measure: a commutative fold, so that any worker may merge in any order. */
+/** What is known of an event beside its value. */
+export interface Occurrence {
+  readonly id: string;
+  readonly time: Micros;
+}
+
+/** One value that a measure takes from an event. */
+export interface Input<T> {
+  /** `text`: the contribution is stored as it is; `numeric`: it is a finite number, a bigint or decimal text. */
+  readonly type: 'numeric' | 'text';
+  readonly read: (event: T, occurrence: Occurrence) => Contribution;
+}
+
+/** How two contributions become one: commutative and associative, so that any worker may merge in any order. `or` is of the bits of two bigints. */
+export type Combine = 'sum' | 'min' | 'max' | 'or';
+
+/** One stored column of a measure. */
 export interface Part {
   /** Appended to the measure's name. */
-  readonly suffix: '' | '_sum' | '_count';
-  readonly type: 'bigint' | 'numeric';
-  /** What is folded: 1 for each event, the event's contribution, or 1 for each contribution. */
-  readonly of: 'events' | 'value' | 'values';
-  readonly combine: 'sum' | 'min' | 'max';
+  readonly suffix: string;
+  readonly type: 'bigint' | 'numeric' | 'text';
+  /** What is folded: 1 for each event, the event's contribution, 1 for each contribution, or its square. */
+  readonly of: 'events' | 'value' | 'values' | 'squares';
+  /** Which input. Default the first. */
+  readonly input?: number;
+  readonly combine: Combine;
+}
+
+/** One item of a window: the values of its columns, and what an event contributes to it. */
+export type Emit = (item: readonly (string | number)[], value?: Contribution) => void;
+
+/**
+ * What a measure stores in a table of its own, `<table>_<measure>`: a row for each window, key and item, so that what must be merged item by item is merged
+ * where rows are, and nothing is rewritten that does not change.
+ */
+export interface Items<T> {
+  /** The columns that name an item, beside window and key. */
+  readonly columns: Readonly<Record<string, 'text' | 'bigint'>>;
+  /** Calls `emit` for each item to which the event contributes. */
+  readonly each: (event: T, occurrence: Occurrence, emit: Emit) => void;
+  /** What is stored of each: their input is the value that was emitted. */
+  readonly parts: readonly Part[];
+}
+
+/** Rows of items, as they are stored: columns, then parts, by name. */
+export type ItemRow = Readonly<Record<string, string | null>>;
+
+/** A column that is computed from what is stored, in the database and here alike. */
+export interface Reading {
+  /** Appended to the measure's name. */
+  readonly suffix: string;
+  readonly type: 'bigint' | 'numeric' | 'text' | 'boolean' | 'jsonb';
+  /** SQL: over parts an immutable expression of one row; over items an aggregate of their rows. `column` quotes a part's suffix, or an item's column. */
+  readonly sql: (column: (name: string) => string) => string;
+  /** The same, as text: of parts by suffix, and of the rows of the items. */
+  readonly of: (parts: Readonly<Record<string, string | null>>, items: readonly ItemRow[]) => string | null;
 }
 
 /** One aggregate of a window table: how an event contributes, how contributions merge, how it reads. */
 export interface Measure<T> {
-  readonly kind: 'count' | 'countIf' | 'sum' | 'min' | 'max' | 'mean';
-  /** The event's contribution; absent when counting events needs none. */
-  readonly value?: (event: T) => Contribution;
+  readonly kind: string;
+  /** What the database must agree on, beside the kind. */
+  readonly shape?: readonly (string | number)[];
+  readonly inputs: readonly Input<T>[];
+  /** Columns of the window table. */
   readonly parts: readonly Part[];
+  readonly items?: Items<T>;
+  readonly readings: readonly Reading[];
+  /** Functions that its SQL uses: `create or replace` statements, in the schema `scalestream`. */
+  readonly functions?: readonly string[];
+  /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
+  readonly unit?: string;
 }
 
-/** How many events. A `bigint` column. */
-export const count = <T>(): Measure<T> => ({
-  kind: 'count',
-  parts: [{ suffix: '', type: 'bigint', of: 'events', combine: 'sum' }],
-});
+/** What may be said of any measure. */
+export interface MeasureOptions {
+  /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
+  readonly unit?: string;
+}
 
-/** How many events meet the condition. A `bigint` column. */
-export const countIf = <T>(condition: (event: T) => boolean): Measure<T> => ({
-  kind: 'countIf',
-  value: (event) => (condition(event) ? 1 : 0),
-  parts: [{ suffix: '', type: 'bigint', of: 'value', combine: 'sum' }],
-});
-
-/** The exact decimal sum; 0 where nothing contributed. A `numeric` column. Money: cents, or decimal text, never a rounded float. */
-export const sum = <T>(value: (event: T) => Contribution): Measure<T> => ({
-  kind: 'sum',
-  value,
-  parts: [{ suffix: '', type: 'numeric', of: 'value', combine: 'sum' }],
-});
-
-/** The smallest contribution; null where nothing contributed. A `numeric` column. */
-export const min = <T>(value: (event: T) => Contribution): Measure<T> => ({
-  kind: 'min',
-  value,
-  parts: [{ suffix: '', type: 'numeric', of: 'value', combine: 'min' }],
-});
-
-/** The largest contribution; null where nothing contributed. A `numeric` column. */
-export const max = <T>(value: (event: T) => Contribution): Measure<T> => ({
-  kind: 'max',
-  value,
-  parts: [{ suffix: '', type: 'numeric', of: 'value', combine: 'max' }],
-});
-
-/**
- * The arithmetic mean. Stored as `<name>_sum` and `<name>_count`, which merge exactly; `<name>` is their quotient, computed by the database;
- * null where nothing contributed.
- */
-export const mean = <T>(value: (event: T) => Contribution): Measure<T> => ({
-  kind: 'mean',
-  value,
-  parts: [
-    { suffix: '_sum', type: 'numeric', of: 'value', combine: 'sum' },
-    { suffix: '_count', type: 'bigint', of: 'values', combine: 'sum' },
-  ],
-});
+/** A number that a measure takes. */
+export const numeric = <T>(read: (event: T) => Contribution): Input<T> => ({ type: 'numeric', read });

@@ -25,6 +25,8 @@ export interface Outbox {
   done(branch: SinkBranch, deliveries: readonly string[]): Promise<void>;
   /** They did not arrive: they are due again after a pause that grows with each attempt. */
   failed(branch: SinkBranch, claim: Claim, deliveries: readonly string[], why: string): Promise<void>;
+  /** The branch takes deliveries again, after `downMs` in which it took none: what failed only within that time is due at once, and waits for no pause. */
+  wake(branch: SinkBranch, downMs: number): Promise<void>;
 }
 
 /** Of stores that deliver nothing. */
@@ -32,4 +34,5 @@ export const NO_OUTBOX: Outbox = {
   claim: async () => ({ token: '', items: [] }),
   done: async () => undefined,
   failed: async () => undefined,
+  wake: async () => undefined,
 };

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import type { Delivery, Message } from './custody.ts';
 import { declared, isRecord } from './declared.ts';
+import { spoken } from './duration.ts';
 import { ConfigError } from './errors.ts';
 import { type AnyEvent, type EventTable, idTable } from './event-table.ts';
 import { MICROS_PER_MS } from './event-time.ts';
 import { identifier } from './identifier.ts';
 import type { Store } from './store.ts';
+import { storedOf } from './stored.ts';
 import { type FinalBranch, isSinkBranch, isTableBranch, type TableBranch } from './when-final.ts';
 import type { WindowTable } from './window-table.ts';
 
@@ -93,11 +95,12 @@ export function pipeline(
   }
   const names = new Set([first.name, ...(first.dedupe ? [idTable(first)] : [])]);
   for (const table of windows) {
-    if (names.has(table.name))
+    const taken = storedOf(table).find(({ name: each }) => names.has(each));
+    if (taken)
       throw new ConfigError({
         where,
         expected: 'tables of different names',
-        got: `'${table.name}' twice`,
+        got: `'${taken.name}' twice`,
         fix: 'rename one',
       });
     if (table.of !== first.name) {
@@ -108,7 +111,7 @@ export function pipeline(
         fix: 'move it to the pipeline of its events',
       });
     }
-    names.add(table.name);
+    for (const { name: each } of storedOf(table)) names.add(each);
     keptUntilFinal(first, table);
   }
   finalsFit(where, finals, windows, names);
@@ -143,13 +146,12 @@ function finalsFit(
 /** A raw event must outlive the wait for its window: otherwise a late one is refused as too old while its window is still open. */
 function keptUntilFinal(events: EventTable<AnyEvent>, { name, window }: WindowTable<AnyEvent>): void {
   const keptMs = (events.keepDays ?? Number.POSITIVE_INFINITY) * MS_PER_DAY;
-  const neededMs = window.size / MICROS_PER_MS + events.lateness;
+  const neededMs = window.longest / MICROS_PER_MS + events.lateness;
   if (keptMs >= neededMs) return;
-  const days = (ms: number): string => `${Number((ms / MS_PER_DAY).toFixed(3))}d`;
   throw new ConfigError({
     where: `eventTable('${events.name}') keep`,
-    expected: `at least ${days(neededMs)}: window ${days(window.size / MICROS_PER_MS)} of '${name}' + lateness ${days(events.lateness)}`,
-    got: days(keptMs),
+    expected: `at least ${spoken(neededMs)}: window ${spoken(window.longest / MICROS_PER_MS)} of '${name}' + lateness ${spoken(events.lateness)}`,
+    got: spoken(keptMs),
     fix: `keep: '${Math.ceil(neededMs / MS_PER_DAY)}d'`,
   });
 }
@@ -167,9 +169,9 @@ export function shapeOf(table: Table | TableBranch): Record<string, unknown> {
   return {
     kind: 'windows',
     of: table.of,
-    window: [table.window.kind, table.window.size],
+    window: [table.window.kind, ...table.window.shape],
     key: Object.entries(table.key).map(([name, column]) => [name, column.type]),
-    measures: Object.entries(table.measures).map(([name, measure]) => [name, measure.kind]),
+    measures: Object.entries(table.measures).map(([name, { kind, shape = [] }]) => [name, kind, ...shape]),
   };
 }
 

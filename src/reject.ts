@@ -17,6 +17,7 @@ export type RejectReason =
   | 'in-future'
   | 'too-old'
   | 'id-conflict'
+  | 'not-found' // `enrich`: the look-up answered that there is nothing under its key
   | 'callback'
   | 'unfoldable'
   | 'refused-by-store';

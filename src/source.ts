@@ -51,6 +51,8 @@ export interface Source {
   readonly name: string;
   /** What tells the queue behind it from all others; several where sources were merged. */
   readonly queues: readonly string[];
+  /** How long a message stays away whose worker died, milliseconds; the longest where sources were merged; `undefined` where that is not for lateness to wait for. */
+  readonly visibilityMs?: number | undefined;
   /** Receives while subscribed; completes after {@link stop}, once the receives under way have ended. One subscriber. */
   readonly messages: Observable<Delivery>;
   /** Stop receiving. Custody goes on: settle what is held, then await {@link drained}. */

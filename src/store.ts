@@ -6,21 +6,28 @@ import type { Timekeeping } from './timekeeping.ts';
 import type { WindowTable } from './window-table.ts';
 
 /**
- * What the events of a flush contribute to one window table: the rows of `(event, group, contributions)` and the groups `(window, key)` they
- * belong to. Which of them count is decided where the events are inserted.
+ * What the events of a flush contribute to one relation: the rows of `(event, group, contributions)` and the groups that they belong to. Which of the events
+ * count is decided where they are inserted.
  */
-export interface Fold {
-  readonly table: WindowTable<AnyEvent>;
+export interface Cells {
   /** Per contribution: the position of its event in the flush. */
   readonly event: readonly number[];
   /** Per contribution: the position of its group. */
   readonly group: readonly number[];
-  /** Per measure that takes a value: one finite number or decimal text (or null) per contribution. */
+  /** Per input: one finite number, decimal text or text (or null) per contribution. */
   readonly values: readonly (readonly (number | string | null)[])[];
-  /** Per group: the start of its window. */
+  /** Per group: the start of its window; see `Window.of`. */
   readonly windows: readonly Micros[];
-  /** Per key column: one canonical value per group. */
+  /** Per group: the end that belongs to it. */
+  readonly ends: readonly Micros[];
+  /** Per key column, and then per column that names an item: one canonical value per group. */
   readonly keys: readonly (readonly string[])[];
+}
+
+/** What the events of a flush contribute to one window table: to its windows and, per measure that has items, to those. */
+export interface Fold extends Cells {
+  readonly table: WindowTable<AnyEvent>;
+  readonly items: readonly Cells[];
   /** Events that could not be folded, by their position. */
   readonly rejects: ReadonlyMap<number, Reject>;
 }

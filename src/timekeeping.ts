@@ -1,3 +1,4 @@
+import type { Dropped } from './dropped.ts';
 import type { Micros } from './event-time.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -42,8 +43,12 @@ export interface Timekeeping {
   tick(): Promise<Ticked>;
   /** What of that is to leave the store. */
   readonly outbox: Outbox;
-  /** Makes room for the days to come, and drops what is older than is kept. Safe from any number of workers at once. */
-  retain(): Promise<void>;
+  /**
+   * Makes room for the days to come, and drops what is older than is kept. Safe from any number of workers at once.
+   *
+   * @param onDropped told what was dropped, also before a failure.
+   */
+  retain(onDropped?: (dropped: Dropped) => void): Promise<void>;
   /** The worker ends and holds nothing: nobody need wait for it. */
   leave(): Promise<void>;
 }

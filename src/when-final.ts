@@ -1,4 +1,4 @@
-import { declared, isRecord } from './declared.ts';
+import { declared, isRecord, knownOptions } from './declared.ts';
 import { type AnyEvent, reserved } from './event-table.ts';
 import type { FinalSink, FinalTable } from './final-sink.ts';
 import { identifier } from './identifier.ts';
@@ -92,6 +92,7 @@ export function whenFinal(
     return { kind: 'finals', name: to.name, table, to };
   }
   declared(isRecord(options), `${where} to ${to.name}`, 'options with a name', options, "{ name: 'finance' }");
+  knownOptions<WhenFinalOptions<string, string>>(options, ['name', 'when', 'body'], where);
   const { name, when = () => true, body = (window) => window } = options;
   identifier(name, `${where} name`);
   declared(typeof when === 'function', `${where} when`, 'a function of the window', when, 'when: (w) => !w.revised');

@@ -1,9 +1,10 @@
 import { asColumn, type Column, type ColumnOf } from './column.ts';
-import { declared, isRecord } from './declared.ts';
+import { declared, isRecord, knownOptions } from './declared.ts';
 import { type EventTable, reserved } from './event-table.ts';
 import { ConfigError } from './errors.ts';
 import { identifier } from './identifier.ts';
-import type { Measure } from './measure.ts';
+import type { Items, Measure } from './measure.ts';
+import { itemTable } from './stored.ts';
 import type { Window } from './window.ts';
 
 /** Key columns by name: never null, since they are the primary key. */
@@ -12,8 +13,8 @@ export type Key<T> = Readonly<Record<string, ColumnOf<T, never>>>;
 /** Measures by name. */
 export type Measures<T> = Readonly<Record<string, Measure<T>>>;
 
-export interface WindowTableOptions<K, M> {
-  readonly window: Window;
+export interface WindowTableOptions<T, K, M> {
+  readonly window: Window<NoInfer<T>>;
   /** The key columns, in the order of the primary key; `{}` keeps one row a window. */
   readonly key: K;
   /** The measures: a column each (`mean` has three). */
@@ -26,7 +27,7 @@ export interface WindowTable<T, K extends string = string, M extends string = st
   readonly name: string;
   /** Name of the event table that is folded. */
   readonly of: string;
-  readonly window: Window;
+  readonly window: Window<T>;
   readonly key: Readonly<Record<K, Column<T>>>;
   readonly measures: Readonly<Record<M, Measure<T>>>;
 }
@@ -55,7 +56,7 @@ const RESERVED = new Set([
 export function windowTable<T, const K extends Key<T>, const M extends Measures<T>>(
   name: string,
   events: EventTable<T>,
-  options: WindowTableOptions<K, M>,
+  options: WindowTableOptions<T, K, M>,
 ): WindowTable<T, keyof K & string, keyof M & string> {
   const where = `windowTable('${name}')`;
   identifier(name, where, 50);
@@ -66,9 +67,10 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
     declared(!taken.has(column), where, 'columns of different names', column, `rename one: '${column}' is there twice`);
     taken.add(column);
   };
+  knownOptions(options, ['window', 'key', 'measures'], where);
   const { window, measures } = options;
   declared(
-    isRecord(window) && typeof window.start === 'function',
+    isRecord(window) && typeof window.of === 'function',
     `${where} window`,
     'a window',
     window,
@@ -77,6 +79,10 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
   declared(isRecord(options.key), `${where} key`, 'accessors by name', options.key, 'key: {} for one row a window');
   declared(isRecord(measures), `${where} measures`, 'measures by name', measures, 'measures: { events: count() }');
   const key: Record<string, Column<T>> = {};
+  if (window.zone) {
+    claim('zone');
+    key['zone'] = { type: 'text', read: window.zone };
+  }
   for (const [column, accessor] of Object.entries(options.key)) {
     claim(column);
     key[column] = asColumn(accessor, `${where} key '${column}'`);
@@ -99,7 +105,24 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
       measure,
       `${column}: count()`,
     );
-    for (const part of measure.parts) if (part.suffix) claim(column + part.suffix);
+    const columns = [...measure.parts, ...measure.readings].map(({ suffix }) => suffix);
+    declared(
+      new Set(columns).size === columns.length,
+      `${where} measure '${column}'`,
+      'columns of different names',
+      columns,
+      'rename one',
+    );
+    for (const suffix of columns) if (suffix) claim(column + suffix);
+    if (measure.items) itemsFit(name, column, measure.items, key);
   }
   return { kind: 'windows', name, of: events.name, window, key: key as Record<keyof K & string, Column<T>>, measures };
+}
+
+/** The relation of the items has a name of its own, and columns that are not those of the key. */
+function itemsFit<T>(table: string, measure: string, { columns, parts }: Items<T>, key: object): void {
+  const where = `windowTable('${table}') measure '${measure}'`;
+  identifier(itemTable(table, measure), where, 50);
+  for (const column of [...Object.keys(columns), ...parts.map(({ suffix }) => suffix)])
+    declared(!Object.hasOwn(key, column), where, `a key without '${column}'`, column, 'rename the key column');
 }

@@ -1,32 +1,25 @@
-import { type Duration, milliseconds } from './duration.ts';
-import { ConfigError } from './errors.ts';
-import { MICROS_PER_MS, type Micros } from './event-time.ts';
+import type { Micros } from './event-time.ts';
 
-/** How event times become windows. */
-export interface Window {
-  readonly kind: 'tumbling';
-  readonly size: Micros;
-  /** The start of the window that holds `time`. */
-  readonly start: (time: Micros) => Micros;
+/** A half-open span of event time, `[start, end)`. */
+export interface Span {
+  readonly start: Micros;
+  readonly end: Micros;
 }
 
-/**
- * Tumbling windows: fixed size, no gaps, no overlap, half-open `[start, start + size)`, aligned to 1970-01-01T00:00:00Z.
- *
- * @param size at least a millisecond.
- * @throws ConfigError for a smaller one.
- * @example
- * tumbling('10s').start(12_345_678); // 10000000, microseconds
- */
-export function tumbling(size: Duration): Window {
-  const micros = Math.round(milliseconds(size, 'tumbling(size)') * MICROS_PER_MS);
-  if (micros < MICROS_PER_MS) {
-    throw new ConfigError({
-      where: 'tumbling(size)',
-      expected: '1ms or more',
-      got: `'${size}'`,
-      fix: "write it like '10s'",
-    });
-  }
-  return { kind: 'tumbling', size: micros, start: (time) => time - (time % micros) };
+/** How event times become windows. */
+export interface Window<T = never> {
+  readonly kind: 'tumbling' | 'hopping' | 'calendar' | 'session';
+  /** What the database must agree on, beside the kind. */
+  readonly shape: readonly (string | number)[];
+  /**
+   * What is stored for an event of that time: its window; of a hopping window the pane, one hop long; of a session the instant itself, from which the
+   * store makes sessions. `end` is the earliest moment at which a window that holds it ends.
+   */
+  readonly of: (time: Micros, event: T) => Span;
+  /** Microseconds from start to end of what is stored, where that is the same for all. */
+  readonly stored: Micros | undefined;
+  /** Most microseconds from the start of a window to its end; of a session the gap, beyond which nothing is waited for. */
+  readonly longest: Micros;
+  /** Where the zone is the event's: it is a key column `zone`. */
+  readonly zone?: (event: T) => string;
 }

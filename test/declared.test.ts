@@ -11,8 +11,12 @@ import {
   memoryStore,
   pipeline,
   postgresDatabase,
+  toQueue,
+  toTable,
+  toWebhook,
   transaction,
   tumbling,
+  whenFinal,
   windowTable,
 } from '../src/index.ts';
 
@@ -28,6 +32,9 @@ const any = (value: unknown) => value as never;
 
 test.each<[string, () => unknown]>([
   ['an event table without a name', () => eventTable(any(undefined), given)],
+  ['an event table without options', () => eventTable('t', any(undefined))],
+  ['a window table without options', () => windowTable('t', events, any(undefined))],
+  ['a queue without options', () => toQueue(any(undefined))],
   ['no schema', anEventTable({ schema: undefined })],
   ['a schema of no standard', anEventTable({ schema: { type: 'object' } })],
   ['no time', anEventTable({ time: undefined })],
@@ -88,4 +95,52 @@ test.each<[string, () => unknown]>([
 ])('%s is refused with what was expected, where, and the likely fix', (_, wrong) => {
   expect(wrong).toThrow(ConfigError);
   expect(wrong).toThrow(/.+: expected .+; got .+\. Fix: .+/);
+});
+
+const table = windowTable('t', events, windows);
+
+test.each<[string, string, () => unknown]>([
+  ['eventTable', 'latness', anEventTable({ latness: '5m' })],
+  ['windowTable', 'mesures', aWindowTable({ mesures: {} })],
+  ['whenFinal', 'wen', () => whenFinal(table, toQueue({ queue: 'q' }), any({ name: 'a', wen: () => true }))],
+  ['toQueue', 'quue', () => toQueue(any({ quue: 'finance' }))],
+  ['toWebhook', 'header', () => toWebhook(any({ url: 'https://example.com', header: {} }))],
+  ['dedupe', 'whitin', anEventTable({ dedupe: { by: 'id', whitin: '7d' } })],
+  ['keep', 'id', anEventTable({ keep: { id: '90d' } })],
+])('an option of %s that is spelt %s is refused with the one that is meant', (_, name, wrong) => {
+  const meant = {
+    latness: 'lateness',
+    mesures: 'measures',
+    wen: 'when',
+    quue: 'queue',
+    header: 'headers',
+    whitin: 'within',
+    id: 'ids',
+  };
+  expect(wrong).toThrow(ConfigError);
+  expect(wrong).toThrow(`got '${name}'. Fix: did you mean '${meant[name as keyof typeof meant]}'?`);
+});
+
+test('an option that is like none is refused with those that there are', () => {
+  expect(anEventTable({ partitions: 'hourly' })).toThrow(
+    "eventTable('t'): expected options schema, id, time, keep, columns, dedupe, maxFuture, lateness, late, skew; got 'partitions'. Fix: leave it out",
+  );
+});
+
+test('every option that there is may be given', () => {
+  const all = {
+    columns: {},
+    dedupe: { by: 'id', within: '7d' },
+    maxFuture: '1d',
+    lateness: '5m',
+    late: 'divert',
+    skew: '1s',
+  };
+  expect(anEventTable(all)()).toMatchObject({ late: 'divert', skew: 1_000 });
+  expect(anEventTable({ keep: { ids: '7d' } })()).toMatchObject({ keepDays: 7, whole: false });
+  const queue = { queue: 'q', timeout: '1s', endpoint: 'http://127.0.0.1:1', region: 'eu-west-1' } as const;
+  const to = toQueue({ ...queue, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  expect(whenFinal(table, to, { name: 'a', when: () => true, body: () => '' }).name).toBe('a');
+  expect(toWebhook({ url: 'https://example.com', headers: {}, timeout: '1s', concurrency: 1 }).kind).toBe('sink');
+  expect(whenFinal(table, toTable('f')).name).toBe('f');
 });

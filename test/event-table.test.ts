@@ -44,6 +44,12 @@ describe('eventTable', () => {
     expect(declare({ dedupe: { by: 'id', within: '7d' }, keep: 'forever' }).dedupe?.within).toBe(604_800_000);
   });
 
+  test('a dedupe beyond what is kept is refused in the units that were written', () => {
+    expect(() => declare({ dedupe: { by: 'id', within: '36h' }, keep: '1d' })).toThrow(
+      "eventTable('visits') dedupe within: expected at most 1d, the table's keep: older events are rejects; got 36h",
+    );
+  });
+
   test('columns carry their types', () => {
     const { columns } = declare({ columns: { visitor: { bigint: (e) => e.user } } });
     expect(columns['visitor']?.type).toBe('bigint');

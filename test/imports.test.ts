@@ -13,15 +13,31 @@ interface Rule {
 
 const RULES: Readonly<Record<string, Rule>> = {
   vocabulary: { ours: [], types: ['@standard-schema/spec', 'rxjs'] },
+  measures: { ours: ['vocabulary'], npm: ['big.js'] },
+  windows: { ours: ['vocabulary'] },
   codecs: { ours: ['vocabulary'], npm: ['secure-json-parse'], types: ['@standard-schema/spec'] },
-  operators: { ours: ['vocabulary', 'codecs'], npm: ['rxjs'] },
+  operators: { ours: ['vocabulary', 'codecs'], npm: ['rxjs', 'lru-cache'] },
+  lookups: { ours: ['vocabulary', 'sinks'] },
   sources: { ours: ['vocabulary', 'operators'], npm: ['rxjs', '@aws-sdk/client-sqs', '@smithy/node-http-handler'] },
   sinks: { ours: ['vocabulary', 'operators', 'producer'], npm: ['rxjs', 'postgres', 'big.js', '@aws-sdk/client-sqs'] },
   producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs'] },
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },
   testing: { ours: ['vocabulary', 'operators', 'sources', 'sinks', 'runtime'] },
-  index: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks', 'producer', 'runtime'] },
+  index: {
+    ours: [
+      'vocabulary',
+      'measures',
+      'windows',
+      'codecs',
+      'operators',
+      'sources',
+      'sinks',
+      'lookups',
+      'producer',
+      'runtime',
+    ],
+  },
   cli: { ours: ['*'], npm: ['*'] },
   local: { ours: ['*'], npm: ['*'] },
 };

@@ -69,6 +69,9 @@ test('a pipeline of twenty lines counts every event of a queue once, and leaves 
 test('everything that a pipeline file needs is exported from one place', () => {
   const needed = [
     'decode',
+    'enrich',
+    'fromTable',
+    'fromHttp',
     'mapEvents',
     'filterEvents',
     'flatMapEvents',

@@ -2,9 +2,9 @@ import { EMPTY } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../src/errors.ts';
 import { eventTable } from '../src/event-table.ts';
-import { count, sum } from '../src/measure.ts';
+import { count, sum } from '../src/index.ts';
 import { type Pipeline, pipeline, shapeOf, type Table } from '../src/pipeline.ts';
-import { tumbling } from '../src/window.ts';
+import { tumbling } from '../src/windows/tumbling.ts';
 import { type Measures, windowTable } from '../src/window-table.ts';
 import { Order, orders, pace, trade } from './support/orders.ts';
 
@@ -51,6 +51,18 @@ describe('pipeline', () => {
     expect(shapeOf(given)).toEqual({ kind: 'events', id: 'uuid', whole: true, columns: [] });
     expect(shapeOf(content)).toEqual({ kind: 'events', id: 'content', whole: true, columns: [] });
   });
+
+  test.each([
+    ['1d', '1m', "at least 1d 1m: window 1m of 'w' + lateness 1d; got 1d. Fix: keep: '2d'"],
+    ['1d', '1ms', "at least 1d 1ms: window 1ms of 'w' + lateness 1d; got 1d. Fix: keep: '2d'"],
+  ] as const)(
+    'a retention of %s that ends before a window of %s is final is refused in such units',
+    (keep, size, said) => {
+      const short = eventTable('short', { schema: Order, id: (e) => e.id, time: (e) => e.at, keep, lateness: '1d' });
+      const table = windowTable('w', short, { window: tumbling(size), key: {}, measures: {} });
+      expect(() => declare(short, table)).toThrow(`eventTable('short') keep: expected ${said}`);
+    },
+  );
 
   test('refuses a name that is no SQL identifier', () => {
     expect(() => pipeline('My shop', [orders], () => EMPTY)).toThrow("'my_shop'?");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../src/errors.ts';
-import { count, mean, sum } from '../src/measure.ts';
-import { tumbling } from '../src/window.ts';
+import { count, mean, sum } from '../src/index.ts';
+import { tumbling } from '../src/windows/tumbling.ts';
 import { windowTable } from '../src/window-table.ts';
 import { order, orders } from './support/orders.ts';
 

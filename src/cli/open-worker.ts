@@ -5,9 +5,10 @@ import type { Pipeline } from '../pipeline.ts';
 import type { SinkDefaults } from '../final-sink.ts';
 import { nameOf } from '../producer/queue.ts';
 import { checkSinks } from '../runtime/check-sinks.ts';
+import { latenessFits } from '../runtime/lateness-fits.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
-import { deadlines, statementWithin } from '../sinks/postgres/deadlines.ts';
+import { statementWithin } from '../sinks/postgres/deadlines.ts';
 import { type Database, postgresDatabase } from '../sinks/postgres/postgres.ts';
 import type { Source } from '../source.ts';
 import { mergeSources } from '../sources/merge-sources.ts';
@@ -15,6 +16,7 @@ import { DEFAULT_VISIBILITY, type PullOptions, pullSettings } from '../sources/p
 import { sqsSource } from '../sources/sqs/sqs.ts';
 import { isSinkBranch } from '../when-final.ts';
 import { databaseAtStart, queueAtStart } from './at-start.ts';
+import { isSameQueue, queuesApart } from './queues-apart.ts';
 import type { QueueSettings } from './settings.ts';
 
 export interface OpenWorkerOptions
@@ -62,23 +64,12 @@ async function openSource({ pipeline, queues, warn, ...pull }: OpenWorkerOptions
       });
       opened.push(source);
     }
+    queuesApart(opened.map(({ name, queues: [url = ''] }) => ({ source: name, url })));
     return opened.length === 1 ? (opened[0] as Source) : mergeSources(opened);
   } catch (error) {
     for (const source of opened) await source.drained(0);
     throw error;
   }
-}
-
-/** A message whose worker died comes back after its visibility timeout and is committed by another one: that must not make it late. */
-function latenessFits({ events }: Pipeline, visibilityMs: number, flushMs: number): void {
-  const neededMs = visibilityMs + flushMs;
-  if (events.lateness > neededMs) return;
-  throw new ConfigError({
-    where: `eventTable('${events.name}') lateness`,
-    expected: `more than ${neededMs / 1_000} s: ${visibilityMs / 1_000} s until a message of a dead worker comes back + ${flushMs / 1_000} s to commit it`,
-    got: `${events.lateness / 1_000} s`,
-    fix: `lateness: '${Math.floor(neededMs / 1_000) + 1}s', or a shorter --visibility`,
-  });
 }
 
 /** Final windows that come back as events would become windows again, for ever. */
@@ -98,13 +89,6 @@ async function noCycle({ finals }: Pipeline, queues: readonly string[], defaults
   }
 }
 
-/** By account and name, whatever host leads there; regions tell queues apart where both URLs name one. */
-function isSameQueue(one: string, other: string): boolean {
-  const [a, b] = [new URL(one), new URL(other)];
-  const regions = [a, b].map(({ hostname: host }) => /(?:^|\.)(?:sqs|queue)\.([a-z0-9-]+)\./.exec(host)?.[1]);
-  return a.pathname === b.pathname && (regions.includes(undefined) || regions[0] === regions[1]);
-}
-
 /** What a dead worker held is with another one so long after its visibility timeout, at the latest. */
 const REDELIVERY_MS = 15_000;
 
@@ -118,7 +102,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
   const { pipeline, databaseUrl, name = `${hostname()}:${process.pid}`, warn } = options;
   const visibilityMs = milliseconds(options.visibilityTimeout ?? DEFAULT_VISIBILITY);
   const statementMs = statementWithin(visibilityMs);
-  latenessFits(pipeline, visibilityMs, deadlines(statementMs).flush);
+  latenessFits(pipeline, visibilityMs, '--visibility');
   await rehearse(pipeline);
   // Queues of `whenFinal` are where the worker's own are, unless they say otherwise.
   const [sinkDefaults = {}] = options.queues;

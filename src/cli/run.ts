@@ -1,4 +1,6 @@
 import { milliseconds } from '../duration.ts';
+import { ConfigError, messageOf } from '../errors.ts';
+import { type BranchStatus, readStatus } from '../sinks/postgres/status.ts';
 import type { Command } from './command.ts';
 import { countFlag, durationFlag, parseFlags } from './flags.ts';
 import { liveLine } from './live-line.ts';
@@ -7,6 +9,7 @@ import { onStop } from './on-stop.ts';
 import { openWorker } from './open-worker.ts';
 import { DATABASE_FLAGS, databaseUrl, QUEUES_FLAGS, queuesSettings } from './settings.ts';
 import { untilDrained } from '../runtime/until-drained.ts';
+import { waitingDeliveries } from './waiting-deliveries.ts';
 import { workerProgress } from './worker-progress.ts';
 
 const FLAGS = {
@@ -28,11 +31,11 @@ const help = `Usage: scalestream run PIPELINE.ts --queue NAME_OR_URL --database 
 
 Runs a worker of a pipeline. Any number may share a queue; one may be stopped or killed at any time.
 
-  --queue NAME_OR_URL   or SCALESTREAM_QUEUE; several times for several queues, NAME=QUEUE names one
+  --queue NAME_OR_URL   or SCALESTREAM_QUEUE; several times or with commas for several queues, NAME=QUEUE names one
   --database URL        or DATABASE_URL: postgres://user:password@host:port/database
   --endpoint URL        or AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL; default: AWS itself
   --region NAME         or AWS_REGION, AWS_DEFAULT_REGION
-  --until-drained       exit 0 once the queue is empty and everything is settled
+  --until-drained       exit 0 once the queue is empty and everything is settled; what whenFinal has still to deliver is told
   --no-migrate          do not create or update the tables
   --visibility TIME     how long a received message stays ours before it is renewed; default 60s
   --wait SECONDS        how long a poll of an idle queue waits, 1 to 20; default 1. More asks SQS less often: an idle worker makes 10.4 million
@@ -65,6 +68,10 @@ export const runCommand: Command = {
     const visibilityTimeout = durationFlag('--visibility', flags.visibility);
     const maxMessages = countFlag('--max-messages', flags['max-messages']);
     const maxBytes = countFlag('--max-bytes', flags['max-bytes']);
+    if (flags.worker === '') {
+      const fix = 'leave it out, for host and process id';
+      throw new ConfigError({ where: '--worker', expected: 'a name', got: "''", fix });
+    }
     const pipeline = await loadPipeline(positionals[0]);
     const stop = onStop();
     const started = performance.now();
@@ -87,17 +94,25 @@ export const runCommand: Command = {
       workerProgress(worker.stats, () => source.oldestHeld()),
       io.err,
     );
+    let outbox: readonly BranchStatus[] | undefined;
     try {
       await Promise.race([worker.done, flags['until-drained'] ? untilDrained(source, stop.signal) : stop.asked()]);
     } finally {
       line.end();
       await worker.stop(graceMs);
+      if (flags['until-drained'] && !stop.signal.aborted) {
+        const status = await readStatus(database.connection, pipeline).catch((error: unknown) =>
+          io.err(`scalestream.outbox could not be looked at: ${messageOf(error)}`),
+        );
+        outbox = status?.outbox;
+      }
       await database.close();
       stop.dispose();
     }
     const { source: custody, ...counts } = worker.stats();
     const seconds = (performance.now() - started) / 1_000;
     io.err(workerProgress(worker.stats, () => undefined, started)());
+    for (const waiting of waitingDeliveries(outbox ?? [])) io.err(waiting);
     if (flags.json)
       io.out(
         JSON.stringify({
@@ -107,6 +122,7 @@ export const runCommand: Command = {
           redelivered: custody.redelivered,
           released: custody.released,
           lost: custody.lost,
+          outbox,
           seconds,
         }),
       );

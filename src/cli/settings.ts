@@ -52,7 +52,7 @@ export function queueSettings(
 }
 
 /**
- * The queues of one pipeline: each `--queue`, or those in `SCALESTREAM_QUEUE` with commas between; `NAME=QUEUE` names the source.
+ * The queues of one pipeline: those of each `--queue`, or of `SCALESTREAM_QUEUE`, with commas between; `NAME=QUEUE` names the source.
  *
  * @throws ConfigError for the first that cannot work.
  */
@@ -60,12 +60,23 @@ export function queuesSettings(
   flags: Given & { readonly queue?: readonly string[] | undefined },
   env: NodeJS.ProcessEnv,
 ): readonly QueueSettings[] {
-  const given = flags.queue ?? (env['SCALESTREAM_QUEUE'] ?? '').split(',').filter((queue) => queue !== '');
-  if (given.length === 0 || given.includes('')) throw noQueue();
+  const given = flags.queue ?? [env['SCALESTREAM_QUEUE'] ?? ''];
+  const texts = given.flatMap((text) => text.split(',')).map((text) => text.trim());
+  const queues = texts.filter((text) => text !== '').map(namedQueue);
+  if (queues.length === 0 || given.includes('')) throw noQueue();
   const access = accessOf(flags, env);
-  return given.map((text) => {
-    const [, name, queue] = /^([\w.-]+)=(.+)$/.exec(text) ?? [];
-    return queue === undefined ? { queue: text, ...access } : { name, queue, ...access };
+  return queues.map((queue) => ({ ...queue, ...access }));
+}
+
+function namedQueue(text: string): { readonly name?: string; readonly queue: string } {
+  const [, name, queue] = /^([^=:]*)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || queue === undefined) return { queue: text };
+  if (/^[\w.-]+$/.test(name) && queue !== '') return { name, queue };
+  throw new ConfigError({
+    where: '--queue',
+    expected: 'NAME=QUEUE, or the queue alone',
+    got: `'${text}'`,
+    fix: '--queue tills=pos-events',
   });
 }
 

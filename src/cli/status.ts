@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { postgresDatabase } from '../sinks/postgres/postgres.ts';
-import { readStatus, type Status } from '../sinks/postgres/status.ts';
+import { readStatus, type Status, type WorkerStatus } from '../sinks/postgres/status.ts';
 import { databaseAtStart } from './at-start.ts';
 import type { Command } from './command.ts';
 import { parseFlags } from './flags.ts';
@@ -70,7 +70,7 @@ function statusLines(status: Status, { name, version, events }: Pipeline): strin
   const lag = status.watermark === null ? 'none yet' : `${status.watermark}, ${status.lag} s ago`;
   return [
     `pipeline   '${name}' version ${status.version}${status.version === version ? '' : `; this file is version ${version}`}`,
-    `watermark  ${lag}; held ${status.held}`,
+    `watermark  ${lag}; held: ${status.held}`,
     `final      ${status.final === null ? 'nothing yet' : `windows that ended until ${status.final}`}; lateness ${events.lateness / 1_000} s, late events: ${events.late}`,
     ...status.tables.map(
       ({ table, open, revised }) =>
@@ -81,11 +81,17 @@ function statusLines(status: Status, { name, version, events }: Pipeline): strin
         `outbox     ${branch}: ${grouped(backlog)} to deliver, the oldest since ${oldest}${failing === 0 ? '' : ` · ${grouped(failing)} failing: ${error}`}`,
     ),
     ...status.workers.map(
-      ({ worker, sources, state, seen, committed, late, diverted }) =>
-        `worker     ${worker} (${sources.join(', ')}): ${state}, seen ${seen} s ago · committed ${grouped(committed)} · late ${grouped(late)} · diverted ${grouped(diverted)}`,
+      ({ worker, sources, committed, late, diverted, ...sign }) =>
+        `worker     ${worker} (${sources.join(', ')}): ${signOf(sign)} · committed ${grouped(committed)} · late ${grouped(late)} · diverted ${grouped(diverted)}`,
     ),
     ...delayLines(status.delays),
   ];
+}
+
+/** Whether a worker lives, as far as anybody knows. */
+function signOf({ state, seen, life }: Pick<WorkerStatus, 'state' | 'seen' | 'life'>): string {
+  if (state === 'live' || state === 'ended') return `${state}, seen ${seen} s ago`;
+  return `no sign of life for ${Math.round(seen)} s, given up${state === 'dead' ? '' : ` in ${Math.ceil(life)} s`}`;
 }
 
 function delayLines(delays: Status['delays']): string[] {

@@ -12,7 +12,7 @@ import { grouped } from './worker-progress.ts';
 const help = `Usage: scalestream verify PIPELINE.ts --database URL [--json]
 
 Recomputes every window from the raw events and compares. Exit code 0 only if all are equal; otherwise the windows that differ are listed.
-Workers may go on meanwhile: it reads one snapshot.
+Workers may go on meanwhile: it reads one snapshot. Rejects and diverted events (counted = false) are in no window, and counted beside.
 
   --database URL        or DATABASE_URL: postgres://user:password@host:port/database
   --json                one JSON object as the last line of the output
@@ -58,10 +58,10 @@ export const verifyCommand: Command = {
         : error;
     });
     if (listed > LISTED) io.out(`… and ${grouped(listed - LISTED)} more`);
-    const { equal, events, windows, differing, unreadable: lost, rejects } = result;
+    const { equal, events, windows, differing, unreadable: lost, rejects, diverted } = result;
     io.out(
       equal
-        ? `equal: ${grouped(windows)} windows are the fold of ${grouped(events)} raw events; ${grouped(rejects)} rejects`
+        ? `equal: ${grouped(windows)} windows are the fold of ${grouped(events)} raw events; ${grouped(rejects)} rejects, ${grouped(diverted)} diverted`
         : `NOT equal: ${grouped(differing)} windows differ from the fold of ${grouped(events)} raw events (${grouped(windows)} are stored)${
             lost > 0 ? `; ${grouped(lost)} raw events cannot be read` : ''
           }`,

@@ -1,16 +1,14 @@
-import { inspect } from 'node:util';
 import { map, type OperatorFunction } from 'rxjs';
 import type { Fresh } from '../batch.ts';
 import { declared, isRecord } from '../declared.ts';
-import { decimal } from '../column.ts';
 import type { Reject } from '../reject.ts';
 import type { Fold } from '../store.ts';
 import type { AnyEvent } from '../event-table.ts';
 import type { WindowTable } from '../window-table.ts';
+import { type Contributed, contributionOf, textOf } from './contribution.ts';
 import { grouping, Unfoldable } from './grouping.ts';
+import { itemCells } from './item-cells.ts';
 import { refuse } from './refuse.ts';
-
-type Contributed = number | string | null;
 
 /**
  * Describes what each event contributes to its window of `table`. It touches no database: the store folds, and only the events it finds new.
@@ -24,24 +22,32 @@ type Contributed = number | string | null;
 export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, Fold> {
   declared(isRecord(table) && table.kind === 'windows', 'foldInto', 'a window table', table, 'foldInto(trade)');
   const stage = `foldInto(${table.name})`;
-  const values = Object.entries(table.measures).flatMap(([name, { value }]) => (value ? [{ name, value }] : []));
+  const measures = Object.entries(table.measures);
+  const inputs = measures.flatMap(([name, measure]) =>
+    measure.inputs.map(({ type, read }) => ({ name, read, form: type === 'text' ? textOf : contributionOf })),
+  );
   return map((batch) => {
     const groups = grouping(table);
+    const items = measures.flatMap(([name, measure]) =>
+      measure.items ? [itemCells(name, measure.items, groups)] : [],
+    );
     const event: number[] = [];
     const group: number[] = [];
-    const contributions = values.map((): Contributed[] => []);
+    const contributions = inputs.map((): Contributed[] => []);
     const rejects = new Map<number, Reject>();
     const row: Contributed[] = [];
     for (const entry of batch.entries) {
       try {
-        for (let i = 0; i < values.length; i++) {
-          const { name, value } = values[i] as (typeof values)[number];
-          row[i] = contributionOf(name, value(entry.value));
+        for (let i = 0; i < inputs.length; i++) {
+          const { name, read, form } = inputs[i] as (typeof inputs)[number];
+          row[i] = form(name, read(entry.value, entry));
         }
-        const index = groups.of(table.window.start(entry.time), entry.value);
+        for (const each of items) each.read(entry.value, entry);
+        const index = groups.of(table.window.of(entry.time, entry.value), entry.value);
         event.push(entry.position);
         group.push(index);
         for (let i = 0; i < row.length; i++) contributions[i]?.push(row[i] as Contributed);
+        for (const each of items) each.keep(entry.position, index);
       } catch (error) {
         rejects.set(
           entry.position,
@@ -56,19 +62,10 @@ export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, F
       group,
       values: contributions,
       windows: groups.windows,
+      ends: groups.ends,
       keys: groups.keys,
+      items: items.map(({ cells }) => cells),
       rejects,
     };
   });
-}
-
-function contributionOf(name: string, value: unknown): Contributed {
-  if (typeof value === 'number' && Number.isFinite(value)) return value + 0; // no -0
-  if (value === null || value === undefined) return null;
-  const text = decimal(value);
-  if (text === undefined)
-    throw new Unfoldable(
-      `measure '${name}': expected a finite number, a bigint or decimal text; got ${inspect(value)}`,
-    );
-  return text;
 }

@@ -24,19 +24,19 @@ export interface OpenQueue {
  * Makes a client for a queue, by name or URL, and finds the queue: see {@link resolveQueue}.
  *
  * @param sockets connections at most.
- * @param fifo whether a FIFO queue will do too.
+ * @param theirs see {@link resolveQueue}.
  * @throws as {@link resolveQueue}.
  */
 export async function openQueue(
   queue: string,
   options: SqsClientOptions,
   sockets = 4,
-  fifo = false,
+  theirs = false,
 ): Promise<OpenQueue> {
   const told = optionsOf(queue, options);
   const finder = sqsClient(told, { sockets: 1, attempts: 3 });
   try {
-    const { url, maxBytes } = await resolveQueue(queue, finder, told.endpoint, fifo);
+    const { url, maxBytes } = await resolveQueue(queue, finder, told.endpoint, theirs);
     // The sender has its own idea of how to try again.
     return { client: sqsClient(told, { sockets, attempts: 1 }), queueUrl: url, maxBytes };
   } finally {
@@ -47,27 +47,28 @@ export async function openQueue(
 /**
  * Finds a queue by its name or URL, and creates it where it does not exist and the endpoint is on this machine.
  *
+ * @param theirs whether it is somebody else's queue: then a FIFO queue will do too, and none is created.
  * @throws ConfigError when there is no such queue, it is a FIFO queue, or nothing answers at the endpoint; SourceError when it cannot be told.
  */
 export async function resolveQueue(
   queue: string,
   client: SQSClient,
   endpoint: string | undefined,
-  fifo = false,
+  theirs = false,
 ): Promise<Queue> {
-  const name = nameOf(queue, fifo);
+  const name = nameOf(queue, theirs);
   try {
     const url = isUrl(queue) ? queue : await urlOf(name, client);
     return { url, maxBytes: await maxBytesOf(url, client) };
   } catch (error) {
     if (codeOf(error) === 'QueueDoesNotExist') {
       if (
+        !theirs &&
         endpoint !== undefined &&
         isLocal(endpoint) &&
         (!isUrl(queue) || URL.parse(queue)?.origin === URL.parse(endpoint)?.origin)
       ) {
-        const attributes = isFifo(name) ? { Attributes: { FifoQueue: 'true' } } : {};
-        const created = await client.send(new CreateQueueCommand({ QueueName: name, ...attributes }));
+        const created = await client.send(new CreateQueueCommand({ QueueName: name }));
         return { url: created.QueueUrl ?? queue, maxBytes: SQS_MAX_BYTES };
       }
       throw new ConfigError(
@@ -75,7 +76,7 @@ export async function resolveQueue(
           where: `queue '${queue}'`,
           expected: 'an existing queue',
           got: `none of that name at ${await whereOf(client, endpoint)}`,
-          fix: `aws sqs create-queue --queue-name ${name}, or another region or endpoint`,
+          fix: `aws sqs create-queue ${createArguments(name, endpoint)}, or another region or endpoint`,
         },
         { cause: error },
       );
@@ -83,6 +84,13 @@ export async function resolveQueue(
     throw unusable(error, queue, await whereOf(client, endpoint));
   }
 }
+
+const createArguments = (name: string, endpoint: string | undefined): string =>
+  [
+    `--queue-name ${name}`,
+    ...(isFifo(name) ? ['--attributes FifoQueue=true'] : []),
+    ...(endpoint === undefined ? [] : [`--endpoint-url ${endpoint}`]),
+  ].join(' ');
 
 /** Endpoint and region that a queue's URL tells, beneath what was said explicitly. */
 function optionsOf(queue: string, options: SqsClientOptions): SqsClientOptions {

@@ -42,7 +42,7 @@ const LEASE_MS = 60_000;
  * Empties the outbox of a pipeline. Any number of workers may do so at once.
  *
  * Delivery: at least once. A crash between a send and its mark leaves the row claimed; after its lease somebody sends it again. A destination that takes
- * nothing is tried with one delivery a run until it takes that; others go on meanwhile.
+ * nothing is tried with one delivery a run until it takes that; then all that failed meanwhile is due. Others go on.
  */
 export function deliveries(
   pipeline: Pipeline,
@@ -51,7 +51,8 @@ export function deliveries(
 ): Deliveries {
   const branches = pipeline.finals.filter(isSinkBranch);
   const opened = new Map<SinkBranch, OpenSink>();
-  const failing = new Map<SinkBranch, string>();
+  /** Since when a branch has taken nothing. */
+  const failing = new Map<SinkBranch, number>();
   const running = new Map<SinkBranch, Promise<Delivered>>();
   let closed = false;
 
@@ -100,20 +101,22 @@ export function deliveries(
       const those = [...failed].filter(([, reason]) => reason === why).map(([delivery]) => delivery);
       await outbox.failed(branch, claim, those, why);
     }
-    if (parcels.length > 0) tell(branch, arrived.length, failed.get(parcels[0]?.delivery ?? ''));
+    if (parcels.length > 0) await judge(branch, arrived.length, failed.get(parcels[0]?.delivery ?? ''));
     return { delivered: arrived.length, skipped: skipped.length, failed: failed.size };
   }
 
-  function tell(branch: SinkBranch, arrived: number, why: string | undefined): void {
-    const before = failing.get(branch);
-    if (why !== undefined && arrived === 0 && before === undefined) {
-      failing.set(branch, why);
+  async function judge(branch: SinkBranch, arrived: number, why: string | undefined): Promise<void> {
+    const since = failing.get(branch);
+    if (why !== undefined && arrived === 0 && since === undefined) {
+      failing.set(branch, clock.now());
       warn(
         `whenFinal '${branch.name}': ${branch.to.name} takes nothing (${why}). Kept in scalestream.outbox, and tried again`,
       );
     }
-    if (arrived > 0 && failing.delete(branch))
-      warn(`whenFinal '${branch.name}': ${branch.to.name} takes windows again`);
+    if (arrived === 0 || since === undefined) return;
+    failing.delete(branch);
+    warn(`whenFinal '${branch.name}': ${branch.to.name} takes windows again`);
+    await outbox.wake(branch, clock.now() - since);
   }
 
   async function runBranch(branch: SinkBranch): Promise<Delivered> {
@@ -158,6 +161,11 @@ export function deliveries(
   };
 }
 
+export interface DeliverOnceOptions extends DeliverOptions {
+  /** Begins with nothing more once so many milliseconds are over. Default: no limit. */
+  readonly withinMs?: number;
+}
+
 /**
  * Delivers once what is due, without a worker.
  *
@@ -165,12 +173,21 @@ export function deliveries(
  * @example
  * await deliverOnce(storefront, postgresOutbox(database.connection, storefront)); // { delivered: 12, skipped: 3, failed: 0 }
  */
-export async function deliverOnce(pipeline: Pipeline, outbox: Outbox, options?: DeliverOptions): Promise<Delivered> {
+export async function deliverOnce(
+  pipeline: Pipeline,
+  outbox: Outbox,
+  { withinMs, ...options }: DeliverOnceOptions = {},
+): Promise<Delivered> {
+  const { clock = systemClock } = options;
   const all = deliveries(pipeline, outbox, options);
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= all.close());
+  const cancel = withinMs === undefined ? undefined : clock.after(withinMs, () => void close());
   try {
     return await all.run();
   } finally {
-    await all.close();
+    cancel?.();
+    await close();
   }
 }
 

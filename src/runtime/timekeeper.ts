@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { droppedText } from '../dropped.ts';
 import { messageOf, StoreError } from '../errors.ts';
 import { every } from '../every.ts';
 import type { Source } from '../source.ts';
@@ -96,7 +97,9 @@ export function timekeeper(options: {
 
   async function retain(): Promise<void> {
     retainedAt = clock.now();
-    await time.retain().catch((error: unknown) => warn(`retention: ${messageOf(error)}; it is tried again`));
+    await time
+      .retain((dropped) => warn(droppedText(dropped)))
+      .catch((error: unknown) => warn(`retention: ${messageOf(error)}; it is tried again`));
   }
 
   async function guarded(work: () => Promise<void>): Promise<void> {

@@ -6,8 +6,10 @@ import { ConfigError } from '../errors.ts';
 import { type Micros, MICROS_PER_MS } from '../event-time.ts';
 import type { Message } from '../custody.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { type Accumulator, accumulate, identityOf, partsOf, type WindowRow } from '../sinks/accumulate.ts';
-import type { Snapshot, StoredEvent } from '../sinks/postgres/snapshot.ts';
+import { identityOf } from '../sinks/accumulate.ts';
+import { type TableFold, tableFold } from '../sinks/table-fold.ts';
+import { type Stored, storedOf } from '../stored.ts';
+import type { Snapshot, StoredEvent, StoredRow } from '../sinks/postgres/snapshot.ts';
 import type { AnyEvent } from '../event-table.ts';
 import type { WindowTable } from '../window-table.ts';
 import { rehearse } from './rehearse.ts';
@@ -39,6 +41,8 @@ export interface Verification {
   /** Counted events that could not be read, and so are not in the fold. */
   readonly unreadable: number;
   readonly rejects: number;
+  /** Raw events that were not counted, and so are in no window; see `late: 'divert'` and `dedupe`. */
+  readonly diverted: number;
 }
 
 /**
@@ -63,7 +67,7 @@ export async function verify(
   }
   const describe = await rehearse(pipeline);
   const restore = restorer(pipeline);
-  const folds = new Map(pipeline.windows.map((each) => [each.name, accumulate(each)]));
+  const folds = new Map(pipeline.windows.map((each) => [each.name, tableFold(each)]));
   let events = 0;
   let unreadable = 0;
   const reportUnreadable = (id: string, why: string): void => {
@@ -87,12 +91,12 @@ export async function verify(
   let windows = 0;
   let differing = 0;
   for (const each of pipeline.windows) {
-    const result = await compare(each, folds.get(each.name) as Accumulator, snapshot, horizon, onDifference);
+    const result = await compare(each, folds.get(each.name) as TableFold, snapshot, horizon, onDifference);
     windows += result.windows;
     differing += result.differing;
   }
-  const rejects = await snapshot.rejects();
-  return { equal: differing === 0 && unreadable === 0, events, windows, differing, unreadable, rejects };
+  const [rejects, diverted] = [await snapshot.rejects(), await snapshot.diverted()];
+  return { equal: differing === 0 && unreadable === 0, events, windows, differing, unreadable, rejects, diverted };
 }
 
 const NO_CUSTODY = {
@@ -124,40 +128,42 @@ function restorer(pipeline: Pipeline): (event: StoredEvent, position: number) =>
 
 async function compare(
   table: WindowTable<AnyEvent>,
-  fold: Accumulator,
+  fold: TableFold,
   snapshot: Snapshot,
   horizon: Micros,
   onDifference: (difference: Difference) => void,
 ) {
-  const seen = new Set<string>();
   let windows = 0;
   let differing = 0;
-  const report = (row: WindowRow, expected: WindowRow | undefined, found: WindowRow | undefined): void => {
-    differing++;
-    onDifference({
-      table: table.name,
-      window_start: new Date(row.window / MICROS_PER_MS).toISOString(),
-      key: Object.fromEntries(Object.keys(table.key).map((name, i) => [name, row.key[i] as string])),
-      expected: expected && measuresOf(table, expected),
-      found: found && measuresOf(table, found),
-    });
-  };
-  for await (const rows of snapshot.windows(table)) {
-    for (const found of rows) {
-      if (found.window < horizon) continue;
-      windows++;
-      const identity = identityOf(found.window, found.key);
-      seen.add(identity);
-      const expected = fold.get(identity);
-      if (!expected || expected.parts.some((part, i) => part !== found.parts[i])) report(found, expected, found);
+  for (const [relation, stored] of storedOf(table).entries()) {
+    const seen = new Set<string>();
+    const report = (row: StoredRow, expected: StoredRow | undefined, found: StoredRow | undefined): void => {
+      differing++;
+      onDifference({
+        table: stored.name,
+        window_start: new Date(row.window / MICROS_PER_MS).toISOString(),
+        key: Object.fromEntries(stored.key.map(({ name }, i) => [name, row.key[i] as string])),
+        expected: expected && partsOf(stored, expected),
+        found: found && partsOf(stored, found),
+      });
+    };
+    for await (const rows of snapshot.rows(stored)) {
+      for (const found of rows) {
+        if (found.window < horizon) continue;
+        if (relation === 0) windows++;
+        const identity = identityOf(found.window, found.key);
+        seen.add(identity);
+        const expected = fold.get(relation, identity);
+        if (!expected || expected.parts.some((part, i) => part !== found.parts[i])) report(found, expected, found);
+      }
     }
-  }
-  for (const expected of fold.rows()) {
-    if (expected.window >= horizon && !seen.has(identityOf(expected.window, expected.key)))
-      report(expected, expected, undefined);
+    for (const expected of fold.rows(relation)) {
+      if (expected.window >= horizon && !seen.has(identityOf(expected.window, expected.key)))
+        report(expected, expected, undefined);
+    }
   }
   return { windows, differing };
 }
 
-const measuresOf = (table: WindowTable<AnyEvent>, row: WindowRow): Record<string, string | null> =>
-  Object.fromEntries(partsOf(table).map((part, i) => [part.column, row.parts[i] ?? null]));
+const partsOf = ({ parts }: Stored, row: StoredRow): Record<string, string | null> =>
+  Object.fromEntries(parts.map(({ column }, i) => [column, row.parts[i] ?? null]));

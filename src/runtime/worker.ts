@@ -10,6 +10,7 @@ import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
 import { breaker } from './breaker.ts';
 import { deliveries } from './deliver.ts';
+import { latenessFits } from './lateness-fits.ts';
 import { timekeeper } from './timekeeper.ts';
 
 export interface WorkerOptions {
@@ -46,6 +47,7 @@ export interface Worker {
  *
  * Delivery: exact with the Postgres store. An error that is neither an event's nor worth a retry ends the worker; its messages come back.
  *
+ * @throws ConfigError where the pipeline's lateness is shorter than what a crash delays a message by, before anything is received.
  * @example
  * const worker = startWorker(storefront, { source, store });
  * process.once('SIGTERM', () => void worker.stop(25_000));
@@ -63,6 +65,7 @@ export function startWorker(
     random = Math.random,
   }: WorkerOptions,
 ): Worker {
+  if (source.visibilityMs !== undefined) latenessFits(pipeline, source.visibilityMs, 'visibilityTimeout');
   const total = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, diverted: 0, late: 0, windows: 0 };
   let stopping = false;
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();

@@ -9,14 +9,13 @@ import { identityOf, type WindowRow } from './accumulate.ts';
 import type { MemoryWorkerOptions } from './memory.ts';
 
 /** A window as it was announced: final, or revised since. */
-export interface Announcement {
+export interface Announcement extends WindowRow {
   readonly table: string;
-  readonly window: Micros;
-  readonly key: readonly string[];
   readonly revision: number;
   /** Whether it changed since it became final. */
   readonly revised: boolean;
-  readonly parts: readonly (string | null)[];
+  /** Everything that is stored and computed of it, by column. */
+  readonly measures: Readonly<Record<string, string | null>>;
 }
 
 /** Labels, never locks: what is known of a window may still change. */
@@ -38,11 +37,12 @@ interface Live {
 /** While nobody could report, nobody died: whoever comes back first after so long lets everybody live on who lived when the silence began. */
 const SILENCE_MS = 5_000;
 
-/** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows. */
+/** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows, `measuresOf` what is computed of one. */
 export function memoryTime(
   pipeline: Pipeline,
   clock: Clock,
   rowsOf: (table: WindowTable<AnyEvent>) => Iterable<WindowRow>,
+  measuresOf: (table: WindowTable<AnyEvent>, row: WindowRow) => Readonly<Record<string, string | null>>,
 ) {
   const { lateness, skew } = pipeline.events;
   const labels = new Map<string, Label>();
@@ -85,7 +85,7 @@ export function memoryTime(
     for (const table of pipeline.windows) {
       for (const row of rowsOf(table)) {
         const label = labelOf(table.name, row);
-        if (label.final === undefined && row.window + table.window.size <= frontier) {
+        if (label.final === undefined && row.end <= frontier) {
           label.final = label.revision;
           final++;
         } else if (label.final !== undefined && label.revision > label.announced) revised++;
@@ -96,6 +96,7 @@ export function memoryTime(
           table: table.name,
           ...row,
           parts: [...row.parts],
+          measures: measuresOf(table, row),
           revision,
           revised: revision !== label.final,
         });

@@ -6,13 +6,15 @@ import { type Reject, rejectIdentity } from '../reject.ts';
 import type { Outcome, Store } from '../store.ts';
 import { type AnyEvent, comparedBy } from '../event-table.ts';
 import type { WindowTable } from '../window-table.ts';
-import { type Accumulator, accumulate, partsOf, type WindowRow } from './accumulate.ts';
+import type { WindowRow } from './accumulate.ts';
+import { measuresOf } from './final-window.ts';
 import { memoryEvents } from './memory-events.ts';
 import { type Announcement, memoryTime, type WindowState } from './memory-time.ts';
+import { type TableFold, tableFold } from './table-fold.ts';
 import { windowEnds } from './window-ends.ts';
 
 export interface MemoryStore extends Store {
-  /** The rows of a window table, in order of window and key: `window_start`, the key columns, the stored measures. */
+  /** The rows of a window table, in order of window and key: `window_start`, the key columns, the measures. */
   rows(table: string): Record<string, string | null>[];
   /** The rows as far as time is concerned, in the same order. */
   states(table: string): { readonly state: WindowState; readonly revision: number }[];
@@ -47,8 +49,11 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
   const { lateness, late: whenLate } = pipeline.events;
   const events = memoryEvents(pipeline.events);
   const rejects = new Map<string, Reject>();
-  const tables = new Map<string, Accumulator>(pipeline.windows.map((table) => [table.name, accumulate(table)]));
-  const time = memoryTime(pipeline, clock, (table) => tables.get(table.name)?.rows() ?? [][Symbol.iterator]());
+  const tables = new Map<string, TableFold>(pipeline.windows.map((table) => [table.name, tableFold(table)]));
+  const rowsOf = ({ name }: WindowTable<AnyEvent>): Iterable<WindowRow> => tables.get(name)?.rows(0) ?? [];
+  const readingOf = (table: WindowTable<AnyEvent>, row: WindowRow) =>
+    measuresOf(table, row.parts, (measure) => tables.get(table.name)?.items(row, measure) ?? []);
+  const time = memoryTime(pipeline, clock, rowsOf, readingOf);
   let horizon: Micros = 0;
 
   const frontier = (): Micros => (time.watermark() ?? 0) - lateness * MICROS_PER_MS;
@@ -62,7 +67,7 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
     let windows = 0;
     for (const fold of flush.folds) {
       const merged = tables.get(fold.table.name)?.merge(fold, isFresh);
-      windows += merged?.began ?? 0;
+      windows += merged?.began.length ?? 0;
       for (const row of merged?.touched ?? []) time.changed(fold.table.name, row);
     }
     const before = rejects.size;
@@ -110,8 +115,9 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
   return {
     ...open(),
     open,
-    rows: (name) => readable(tableOf(name), tables.get(name)),
-    states: (name) => sorted(tables.get(tableOf(name).name)).map((row) => time.stateOf(name, row)),
+    rows: (name) =>
+      sorted(rowsOf(tableOf(name))).map((row) => readable(tableOf(name), row, readingOf(tableOf(name), row))),
+    states: (name) => sorted(rowsOf(tableOf(name))).map((row) => time.stateOf(name, row)),
     events: events.size,
     rejects: () => [...rejects.values()],
     setHorizon(next) {
@@ -122,14 +128,15 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
   };
 }
 
-const sorted = (rows: Accumulator | undefined): WindowRow[] =>
-  [...(rows?.rows() ?? [])].sort((a, b) => a.window - b.window || (a.key.join('\0') < b.key.join('\0') ? -1 : 1));
+const sorted = (rows: Iterable<WindowRow>): WindowRow[] =>
+  [...rows].sort((a, b) => a.window - b.window || (a.key.join('\0') < b.key.join('\0') ? -1 : 1));
 
-function readable(table: WindowTable<AnyEvent>, rows: Accumulator | undefined): Record<string, string | null>[] {
-  const parts = partsOf(table);
-  return sorted(rows).map((row) => ({
-    window_start: new Date(row.window / 1_000).toISOString(),
-    ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i] as string])),
-    ...Object.fromEntries(parts.map((part, i) => [part.column, row.parts[i] ?? null])),
-  }));
-}
+const readable = (
+  table: WindowTable<AnyEvent>,
+  row: WindowRow,
+  measures: Record<string, string | null>,
+): Record<string, string | null> => ({
+  window_start: new Date(row.window / 1_000).toISOString(),
+  ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i] as string])),
+  ...measures,
+});

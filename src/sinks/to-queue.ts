@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
-import { declared, isRecord } from '../declared.ts';
+import { declared, knownOptions } from '../declared.ts';
 import { type Duration, milliseconds } from '../duration.ts';
 import type { FinalSink, OpenSink, Parcel, SinkDefaults } from '../final-sink.ts';
 import { SQS_MAX_BYTES } from '../producer/encode.ts';
@@ -26,7 +26,7 @@ const ATTRIBUTE_BYTES = ATTRIBUTE.length + 'String'.length;
 
 /**
  * Another SQS queue for `whenFinal`: a message a window. Endpoint, region and credentials are those that the worker's own queue is reached with, unless they
- * stand here or in the queue's URL. At the start a queue that does not exist is an error, or is made where its endpoint is on this machine.
+ * stand here or in the queue's URL. A queue that does not exist is an error at the start, and is never made.
  *
  * Delivery: at least once, in no order, each time with the same message attribute `scalestream-delivery`. A FIFO queue gets one group a key, each in order,
  * and drops repeats of five minutes by itself.
@@ -36,8 +36,9 @@ const ATTRIBUTE_BYTES = ATTRIBUTE.length + 'String'.length;
  * whenFinal(sales, toQueue({ queue: 'finance' }), { name: 'finance', body: (w) => ({ ...w.key, cents: w.measures.revenue_cents }) });
  */
 export function toQueue(options: ToQueueOptions): FinalSink {
-  const isGiven: boolean = isRecord(options) && typeof options.queue === 'string';
-  declared(isGiven, 'toQueue', 'the name or URL of a queue', options?.queue, "toQueue({ queue: 'finance' })");
+  knownOptions(options, ['queue', 'timeout', 'endpoint', 'region', 'credentials'], 'toQueue');
+  const isGiven: boolean = typeof options.queue === 'string';
+  declared(isGiven, 'toQueue', 'the name or URL of a queue', options.queue, "toQueue({ queue: 'finance' })");
   const { queue, timeout = '10s', ...access } = options;
   const timeoutMs = milliseconds(timeout, 'toQueue timeout');
   declared(timeoutMs <= MAX_TIMEOUT_MS, 'toQueue timeout', 'at most 20s', timeout, "timeout: '10s'");

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, validateHeaderName, validateHeaderValue } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { declared, isRecord } from '../declared.ts';
-import { type Duration, milliseconds } from '../duration.ts';
+import { declared, isRecord, knownOptions } from '../declared.ts';
+import { type Duration, milliseconds, spoken } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
 import type { FinalSink, OpenSink, Parcel } from '../final-sink.ts';
 import { codeOf } from '../sqs-code.ts';
@@ -20,6 +20,9 @@ export interface ToWebhookOptions {
 const MAX_TIMEOUT_MS = 20_000;
 const MAX_CONCURRENCY = 100;
 
+/** What each delivery sets itself. */
+const OURS = new Set(['idempotency-key', 'x-scalestream-delivery', 'content-length']);
+
 /**
  * A webhook for `whenFinal`: each window is a POST, done once the answer is a 2xx. Redirects are not followed.
  *
@@ -31,7 +34,9 @@ const MAX_CONCURRENCY = 100;
  * whenFinal(sales, toWebhook({ url: process.env.SALES_HOOK, headers: { authorization: `Bearer ${process.env.TOKEN}` } }), { name: 'sales_hook' });
  */
 export function toWebhook(options: ToWebhookOptions): FinalSink {
-  declared(isRecord(options), 'toWebhook', 'its options', options, "toWebhook({ url: 'https://…' })");
+  // the kind alone: the value may be a secret
+  declared(isRecord(options), 'toWebhook', 'its options', typeof options, "toWebhook({ url: 'https://…' })");
+  knownOptions<ToWebhookOptions>(options, ['url', 'headers', 'timeout', 'concurrency'], 'toWebhook');
   const url = checkedUrl(options.url);
   const headers = { 'content-type': 'application/json', ...checkedHeaders(options.headers ?? {}) };
   const timeoutMs = milliseconds(options.timeout ?? '10s', 'toWebhook timeout');
@@ -62,7 +67,7 @@ function openWebhook(url: URL, headers: Record<string, string>, timeoutMs: numbe
     };
     const sent = request(url, { method: 'POST', agent, headers: { ...headers, ...own } });
     const timer = setTimeout(() => {
-      resolve(`no answer within ${timeoutMs} ms`);
+      resolve(`no answer within ${spoken(timeoutMs)}`);
       sent.destroy();
     }, timeoutMs);
     // The code alone: texts of the network may say more than is good to keep.
@@ -103,13 +108,20 @@ function checkedUrl(text: string | undefined): URL {
 
 function checkedHeaders(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const where = 'toWebhook headers';
-  declared(isRecord(headers), where, 'values by name', headers, "headers: { authorization: '…' }");
+  declared(isRecord(headers), where, 'values by name', typeof headers, "headers: { authorization: '…' }");
   const checked: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const expected = 'names and texts that HTTP allows';
     // the value may be a secret
     if (typeof value !== 'string' || !isHeader(name, value))
       throw new ConfigError({ where, expected, got: `'${name}'`, fix: 'is its environment variable set?' });
+    if (OURS.has(name.toLowerCase()))
+      throw new ConfigError({
+        where,
+        expected: 'headers of your own',
+        got: `'${name}'`,
+        fix: 'leave it out: it is set for each delivery',
+      });
     checked[name.toLowerCase()] = value;
   }
   return checked;

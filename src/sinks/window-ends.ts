@@ -7,11 +7,10 @@ import type { Fold } from '../store.ts';
  */
 export function windowEnds(folds: readonly Fold[], bound: Micros): ReadonlyMap<number, Micros> {
   const ends = new Map<number, Micros>();
-  for (const { table, windows, group, event } of folds) {
-    const { size } = table.window;
-    if (windows.every((start) => start + size > bound)) continue;
+  for (const { ends: groups, group, event } of folds) {
+    if (groups.every((end) => end > bound)) continue;
     for (const [i, position] of event.entries()) {
-      const end = (windows[group[i] as number] as Micros) + size;
+      const end = groups[group[i] as number] as Micros;
       if (end <= bound && end < (ends.get(position) ?? Number.POSITIVE_INFINITY)) ends.set(position, end);
     }
   }

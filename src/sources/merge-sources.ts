@@ -9,7 +9,7 @@ import type { Source, SourceStats } from '../source.ts';
  * Delivery: as each of them delivers. The messages keep the name of their queue's source, and each queue has its own entry in `progress()`, of which
  * the watermark is the least: a queue that cannot be read holds it.
  *
- * @throws ConfigError when there is none, or when two have the same name: messages and rejects are told apart by it.
+ * @throws ConfigError when there is none, or when two have the same name, by which messages and rejects are told apart, or are one queue.
  * @example
  * const source = mergeSources([await sqsSource({ queue: 'orders' }), await sqsSource({ queue: 'returns' })]);
  */
@@ -24,6 +24,17 @@ export function mergeSources(sources: readonly Source[]): Source {
       fix: repeated === undefined ? 'pass a source' : "give each source a 'name'",
     });
   }
+  const queues = sources.flatMap((source) => source.queues);
+  const readTwice = queues.find((queue, index) => queues.indexOf(queue) < index);
+  if (readTwice !== undefined) {
+    const readers = sources.filter((source) => source.queues.includes(readTwice)).map(({ name }) => `'${name}'`);
+    throw new ConfigError({
+      where: 'mergeSources(sources)',
+      expected: 'each queue once',
+      got: `${readers.join(' and ')}, which are one (${readTwice})`,
+      fix: 'leave one out',
+    });
+  }
 
   function oldestHeld(): number | undefined {
     const held = sources.map((source) => source.oldestHeld()).filter((sentAt) => sentAt !== undefined);
@@ -32,7 +43,8 @@ export function mergeSources(sources: readonly Source[]): Source {
 
   return {
     name: sources.map(({ name }) => name).join('+'),
-    queues: sources.flatMap(({ queues }) => queues),
+    queues,
+    visibilityMs: longest(sources.map(({ visibilityMs }) => visibilityMs)),
     messages: merge(...sources.map(({ messages }) => messages)),
     stop: () => sources.forEach((source) => source.stop()),
     pause: () => sources.forEach((source) => source.pause()),
@@ -49,6 +61,11 @@ export function mergeSources(sources: readonly Source[]): Source {
     progress: () => sources.flatMap((source) => source.progress()),
     stats: () => sources.map((source) => source.stats()).reduce(sum),
   };
+}
+
+function longest(spans: readonly (number | undefined)[]): number | undefined {
+  const known = spans.filter((ms) => ms !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
 }
 
 const sum = (a: SourceStats, b: SourceStats): SourceStats => ({

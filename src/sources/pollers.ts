@@ -33,15 +33,18 @@ const HASTY_PAUSE_MS = 100;
  * A receive that waited so long has asked all of the queue. It may end before its time: an emulator wakes all who wait when a message comes, and gives it to
  * one of them.
  */
-const WAITED_MS = 50;
+const WAITED_MS = 20;
 /** How many polls of one second watch an idle queue, and how far apart they start. */
 const WATCHES = 2;
 const APART_MS = 500;
+/** Where none started for so long, they are out of step, and one more begins: longer than it takes to answer an idle poll and begin the next. */
+const GAP_MS = 600;
 
 /**
  * While the queue is idle, two polls of a second half a second apart, or one where `waitSeconds` is more. Each poll that waited for nothing is
  * followed by the next only when half a second has passed since another began: so they fall into step by themselves and stay in it, and the last
- * empty one never began longer than some 1.5 s ago.
+ * empty one never began longer than some 1.5 s ago. Where they began together, as after a message, a third one begins between them, and one that ends
+ * first goes.
  *
  * Up to `maxPollers` receives while they come back full: each full one adds a poller, each that is less than half full takes one away. A receive
  * starts only with credit reserved. After an error there is one poller again, and it waits, ever longer.
@@ -75,6 +78,7 @@ export function pollers(options: {
   let notBefore = 0;
   let hurryUntil = 0;
   let cancelAbort: (() => void) | undefined;
+  let cancelGap = () => {};
 
   const isOver = (poller: Poller) =>
     stopping || poller.replaced || (!poller.primary && (running.size > wanted || !credit.hasRoom()));
@@ -89,6 +93,18 @@ export function pollers(options: {
   function grow(): void {
     if (stopping || paused) return;
     while (running.size < wanted && credit.hasRoom()) spawn(false);
+  }
+
+  function began(poller: Poller): void {
+    poller.startedAt = clock.now();
+    cancelGap();
+    if (idleMs > 0) cancelGap = clock.after(GAP_MS, fillGap);
+  }
+
+  function fillGap(): void {
+    if (stopping || paused || wanted !== watches) return;
+    wanted = Math.min(maxPollers, watches + 1);
+    grow();
   }
 
   async function loop(poller: Poller): Promise<void> {
@@ -114,7 +130,7 @@ export function pollers(options: {
       }
       const reservation = paused ? undefined : credit.reserve();
       if (reservation) {
-        poller.startedAt = clock.now();
+        began(poller);
         return reservation;
       }
       await changed.heard();
@@ -190,6 +206,7 @@ export function pollers(options: {
     stop() {
       if (stopping) return;
       stopping = true;
+      cancelGap();
       if (running.size === 0) {
         onEnd();
         return;

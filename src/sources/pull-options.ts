@@ -42,7 +42,8 @@ export interface PullOptions {
    * are no faster. May be overshot by what one receive a poller brings beyond the estimate.
    */
   readonly maxBytes?: number | undefined;
-  /** Most receives under way at once. 1 to 64. Default 8; two when the queue is idle, one where `waitSeconds` is more than 1. */
+  /** Most receives under way at once. 1 to 64. Default 8; two when the queue is idle, one where `waitSeconds` is more than 1. With less than
+   * three, windows may become final a second later than otherwise just after a message. */
   readonly maxPollers?: number | undefined;
   /**
    * How long a poll of an idle queue waits for a message, and so how long a stop may take. Whole seconds, 1 to 20. Default 1.

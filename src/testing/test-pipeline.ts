@@ -1,11 +1,13 @@
+import { didYouMean } from '../declared.ts';
 import { type Duration, milliseconds } from '../duration.ts';
-import { PipelineError, undeclared } from '../errors.ts';
+import { ConfigError, PipelineError } from '../errors.ts';
 import { type EventTimeInput, eventTime, MICROS_PER_MS } from '../event-time.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { RejectReason } from '../reject.ts';
 import { startWorker, type Worker } from '../runtime/worker.ts';
 import { finalWindow } from '../sinks/final-window.ts';
 import { memoryStore } from '../sinks/memory.ts';
+import type { WindowState } from '../sinks/memory-time.ts';
 import { memoryBroker } from '../sources/memory-broker.ts';
 import { pullSettings } from '../sources/pull-options.ts';
 import { pullSource } from '../sources/pull-source.ts';
@@ -14,12 +16,14 @@ import type { FinalWindow } from '../when-final.ts';
 import type { WindowTable } from '../window-table.ts';
 import { isFault, type Sent } from './markers.ts';
 import { outsideQueue, outsideStore } from './outside.ts';
+import { passTime } from './pass-time.ts';
 import { pureStore } from './pure-store.ts';
+import { retainingStore } from './retaining-store.ts';
 import { type VirtualProcess, virtualProcess } from './virtual-process.ts';
 import { settle, virtualClock } from './virtual-clock.ts';
 
 export interface TestPipelineOptions {
-  /** Processing time at the start. Default 2026-01-01T00:00:00Z. */
+  /** Processing time at the start. Default 2026-01-01T00:00:00Z. Events dated more than `keep` before it are rejects, and so are those after `maxFuture`. */
   readonly startAt?: EventTimeInput;
   /** How long a received message stays a worker's: what a crash costs. Default 60 s. */
   readonly visibility?: Duration;
@@ -31,6 +35,14 @@ export interface TestReject {
   readonly detail: string;
   readonly stage: string;
   readonly body: string;
+}
+
+/** A row of a window table as a test looks at it: `window_start`, the key columns, the measures as text, and what is known of the window. */
+export interface TestWindow {
+  readonly state: WindowState;
+  /** Counts merges. */
+  readonly revision: number;
+  readonly [column: string]: string | number | null;
 }
 
 /** A pipeline at work in virtual time, on a queue and a store in memory. */
@@ -46,15 +58,15 @@ export interface TestPipeline {
   advance(time: Duration): Promise<void>;
   /** Processing time, milliseconds since 1970. */
   now(): number;
-  /** The rows of a window table by window and key: `window_start`, the key columns, the measures as text. */
-  windows(table: WindowTable<AnyEvent> | string): Record<string, string | null>[];
+  /** The rows of a window table, in order of window and key. */
+  windows(table: WindowTable<AnyEvent> | string): TestWindow[];
   /**
    * What `whenFinal` has received of a window table so far, in order: each window once it was final, and its revisions. Windows become final as processing
    * time moves on: their end and the table's lateness after it, 2 minutes unless declared, and a few seconds. Nothing is sent to queues or webhooks.
    */
   finals<K extends string, M extends string>(table: WindowTable<AnyEvent, K, M> | string): FinalWindow<K, M>[];
   rejects(): TestReject[];
-  /** How many distinct events are stored. */
+  /** How many distinct events are stored, those not counted included. */
   events(): number;
 }
 
@@ -63,15 +75,16 @@ const DAY_MS = 86_400_000;
 const REDELIVERY_MS = 15_000;
 
 /**
- * Runs a pipeline in virtual time, with faults at will: hours pass in milliseconds, and every run is the same. The graph is asked everything twice: one
- * that is not pure fails.
+ * Runs a pipeline in virtual time, with faults at will: days pass in a fraction of a second, and every run is the same. It is 2026-01-01T00:00:00Z at the
+ * start, unless `startAt` says otherwise, and time moves by `send`, `advance` and `advanceTo` only. The graph is asked everything twice: one that is not
+ * pure fails.
  *
  * Delivery: exact, as with the real parts; the queue delivers at least once, and the store is the reference store.
  *
  * @example
  * const shop = testPipeline(orders);
  * await shop.send(order('a'), duplicate(order('b')), late(order('c'), '2m'), crash());
- * expect(shop.windows('sales')).toEqual([{ window_start: '2026-01-01T00:00:00.000Z', orders: '3' }]);
+ * expect(shop.windows('sales')).toMatchObject([{ window_start: '2026-01-01T00:00:00.000Z', orders: '3', state: 'open' }]);
  * await shop.advance('5m');
  * expect(shop.finals('sales')).toMatchObject([{ measures: { orders: '3' }, revised: false }]);
  */
@@ -83,6 +96,8 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
   const store = memoryStore(pipeline, { clock });
   /** What strikes the workers at their next commits, one after the other. */
   const strikes: ((process: VirtualProcess) => void)[] = [];
+  /** Whether a worker was ever to be struck. */
+  let struck = false;
   let failure: unknown;
 
   function start(): Worker {
@@ -92,7 +107,10 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
     const worker = startWorker(pipeline, {
       source,
       store: outsideStore(
-        pureStore(store.open({ lifeMs: settings.visibilitySeconds * 1_000 + REDELIVERY_MS }), pipeline.name),
+        retainingStore(
+          pureStore(store.open({ lifeMs: settings.visibilitySeconds * 1_000 + REDELIVERY_MS }), pipeline.name),
+          { keepDays: pipeline.events.keepDays, clock, setHorizon: store.setHorizon },
+        ),
         process,
         () => strikes.shift()?.(process),
       ),
@@ -107,6 +125,7 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
     if (typeof item === 'string' || !isFault(item)) return broker.send([textOf(item)]);
     if (item.fault === 'duplicate') return broker.send([textOf(item.item), textOf(item.item)]);
     if (item.fault === 'late') return void clock.after(item.ms, () => broker.send([textOf(item.item)]));
+    struck = true;
     strikes.push((process) => {
       if (item.fault === 'crash') process.kill();
       else process.stall(item.ms);
@@ -114,54 +133,69 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
     });
   }
 
-  async function settled(latest: number): Promise<void> {
-    const from = clock.now() + latest;
+  function unsettled(): number {
+    const { waiting, inFlight } = broker.depth();
+    return waiting + inFlight;
+  }
+
+  async function pass(until: number): Promise<void> {
+    await passTime(clock, until, { pipeline, isIdle: () => unsettled() === 0, isStruck: struck });
+    if (failure !== undefined) throw failure;
+  }
+
+  async function settled(): Promise<void> {
+    const from = clock.now();
     for (;;) {
       await settle();
       if (failure !== undefined) throw failure;
-      const { waiting, inFlight } = broker.depth();
-      if (clock.now() >= from && waiting + inFlight === 0) return;
-      if (clock.now() >= from + DAY_MS) {
-        throw new PipelineError(
-          pipeline.name,
-          'test',
-          `${waiting + inFlight} messages are not settled within a day of virtual time`,
-        );
-      }
+      const left = unsettled();
+      if (left === 0) return;
+      if (clock.now() >= from + DAY_MS)
+        throw new PipelineError(pipeline.name, 'test', `${left} messages are not settled within a day of virtual time`);
       await clock.advance(clock.now() < from + 10_000 ? 50 : 1_000);
     }
   }
 
-  const tableOf = (table: WindowTable<AnyEvent> | string): WindowTable<AnyEvent> => {
+  const tableOf = (table: WindowTable<AnyEvent> | string, where: string): WindowTable<AnyEvent> => {
     const name = typeof table === 'string' ? table : table.name;
     const found = pipeline.windows.find((each) => each.name === name);
-    if (!found) throw undeclared(name);
-    return found;
+    if (found) return found;
+    const known = pipeline.windows.map((each) => each.name);
+    throw new ConfigError({
+      where,
+      expected: `a window table of pipeline '${pipeline.name}': ${known.join(', ') || 'it has none'}`,
+      got: `'${name}'`,
+      fix: didYouMean(name, known) ?? 'declare it in the pipeline, or name one that is there',
+    });
   };
 
   start();
   return {
     async send(...items) {
+      const from = clock.now();
       for (const item of items) enqueue(item);
-      const latest = items.map((item) => (typeof item === 'object' && isFault(item) && 'ms' in item ? item.ms : 0));
-      await settled(Math.max(0, ...latest));
+      const later = items.map((item) => (typeof item === 'object' && isFault(item) && 'ms' in item ? item.ms : 0));
+      for (const ms of later.toSorted((a, b) => a - b)) if (ms > 0) await pass(from + ms);
+      await settled();
     },
     async advanceTo(time) {
-      await clock.advance(Math.max(0, instant(time, 'advanceTo') - clock.now()));
-      if (failure !== undefined) throw failure;
+      await pass(Math.max(clock.now(), instant(time, 'advanceTo')));
     },
     async advance(time) {
-      await clock.advance(milliseconds(time, 'advance'));
-      if (failure !== undefined) throw failure;
+      await pass(clock.now() + milliseconds(time, 'advance'));
     },
     now: clock.now,
-    windows: (table) => store.rows(tableOf(table).name),
+    windows(table) {
+      const { name } = tableOf(table, 'windows');
+      const states = store.states(name);
+      return store.rows(name).map((row, i) => ({ ...row, ...(states[i] as (typeof states)[number]) }));
+    },
     finals(table) {
-      const of = tableOf(table);
+      const of = tableOf(table, 'finals');
       return store
         .announced()
         .filter((each) => each.table === of.name)
-        .map((each) => finalWindow(of, { ...each, parts: [...each.parts] }, each.revision, each.revised));
+        .map((each) => finalWindow(of, each, each.measures, each.revision, each.revised));
     },
     rejects: () => store.rejects().map(({ reason, detail, stage, body }) => ({ reason, detail, stage, body })),
     events: store.events,

@@ -5,6 +5,8 @@ import type { Clock } from '../clock.ts';
 export interface VirtualClock extends Clock {
   /** Moves on by `ms`, runs what falls due in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** Moves on by `ms` at once, as a machine does that slept: what fell due meanwhile runs then, in order, and promises settle after all of it. */
+  leap(ms: number): Promise<void>;
   /** Runs the one task that is due next, however far away; `false` when there is none. */
   step(): Promise<boolean>;
   /** Tasks that wait for their time. */
@@ -64,6 +66,13 @@ export function virtualClock(now = Date.UTC(2026, 0, 1)): VirtualClock {
       await settle();
       for (let task = next(until); task; task = next(until)) await run(task);
       now = until;
+    },
+    async leap(ms) {
+      now += ms;
+      for (let task = next(now); task; task = next(now)) {
+        for (; task; task = next(now)) task.run();
+        await settle();
+      }
     },
     async step() {
       const task = next(Number.POSITIVE_INFINITY);

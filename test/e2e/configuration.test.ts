@@ -75,6 +75,9 @@ test.each([
   [[PIPELINE, '--max-bytes', '0'], /--max-bytes: expected a whole number above 0; got "0"/],
   [[PIPELINE, '--queue', 'no-such-queue'], /queue 'no-such-queue' at http.*: expected an existing queue/],
   [[PIPELINE, '--queue', ''], /--queue: expected the name or URL of an SQS queue; got none/],
+  [[PIPELINE, '--queue', 'shop='], /--queue: expected NAME=QUEUE, or the queue alone; got 'shop='\. Fix: --queue /],
+  [[PIPELINE, '--queue', '=shop'], /--queue: expected NAME=QUEUE, or the queue alone; got '=shop'\. Fix: --queue /],
+  [[PIPELINE, '--worker', ''], /--worker: expected a name; got ''\. Fix: leave it out, for host and process id/],
   [[PIPELINE, '--endpoint', 'localhost'], /--endpoint: expected an http or https URL/],
   [
     [PIPELINE, '--endpoint', `http://${NOBODY}`],

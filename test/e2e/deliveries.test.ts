@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { scalestream } from '../support/e2e-command.ts';
+import { command, scalestream } from '../support/e2e-command.ts';
 import { type Scene, scene } from '../support/e2e-scene.ts';
 import { freshQueue } from '../support/queue.ts';
 
@@ -42,7 +42,7 @@ test('a pipeline that delivers to a queue it reads is refused at the start, by n
   expect(await set.sql`select from pg_namespace where nspname = 'scalestream'`).toEqual([]);
 });
 
-test('a tick delivers what is due before retention, whose failure is a warning; status tells the backlog', {
+test('a tick delivers what is due before retention, whose failure is a warning; status, tick and run tell the backlog', {
   timeout: 60_000,
 }, async () => {
   const set = await scene();
@@ -63,9 +63,38 @@ test('a tick delivers what is due before retention, whose failure is a warning; 
       { branch: 'out', backlog: 1, error: null },
     ],
   });
+  const waits = /^1 delivery waits in scalestream\.outbox: gone: HTTP 500$/m;
+  const ran = await scalestream(['run', file, '--until-drained', '--json'], set.env);
+  expect(ran.code, ran.err).toBe(0);
+  expect(ran.err).toMatch(waits);
+  expect(ran.json()).toMatchObject({ outbox: [{ branch: 'gone', backlog: 1, failing: 1, error: 'HTTP 500' }] });
+  await set.sql`insert into scalestream.outbox (pipeline, branch, delivery, line, body)
+    values ('hours', 'out', 'hours/2', 'l', '{"delivery":"hours/2"}')`;
   await set.sql`create or replace function scalestream.add_partition(parent text, day date) returns void language plpgsql as $$ begin raise 'no partition'; end $$`;
   const ticked = await scalestream(['tick', file, '--json'], { ...without(set) });
   expect(ticked.code, ticked.err).toBe(0);
-  expect(ticked.json()).toMatchObject({ delivered: 1, failed: 0 });
+  expect(ticked.json()).toMatchObject({ delivered: 1, failed: 0, outbox: [{ branch: 'gone' }] });
+  expect(ticked.err).toMatch(waits);
   expect(ticked.err).toMatch(/^retention failed, and is tried again by the next tick: no partition/m);
+});
+
+test('a shorter keep, which is no other version, drops raw events: tick and run say which days', {
+  timeout: 60_000,
+}, async () => {
+  const set = await scene();
+  const out = await freshQueue();
+  onTestFinished(() => out.drop());
+  const [long, short] = [await delivering(out.name, '30d'), await delivering(out.name, '3d')];
+  expect(await scalestream(['migrate', long], set.env)).toMatchObject({ code: 0 });
+  const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  const [from, , to] = [10, 9, 8].map(day);
+  await set.sql`select scalestream.add_partition('events', (now() at time zone 'UTC')::date - ago) from unnest(array[8, 9, 10]) as ago`;
+  const ticked = await scalestream(['tick', short, '--json'], without(set));
+  expect(ticked.code, ticked.err).toBe(0);
+  expect(ticked.err).toContain(`dropped 3 days of raw events of events: ${from} to ${to} (keep 3d)\n`);
+  expect(ticked.json()).toMatchObject({ dropped: [from, day(9), to] });
+  await set.sql`update scalestream.tables set horizon = horizon - interval '30 days' where name = 'events'`;
+  await set.sql`select scalestream.add_partition('events', (now() at time zone 'UTC')::date - 8)`;
+  const worker = command(['run', short], { ...set.env });
+  await worker.said(new RegExp(`^dropped 1 day of raw events of events: ${to} \\(keep 3d\\)$`, 'm'));
 });

@@ -27,7 +27,7 @@ test('two queues feed one pipeline, named in messages; the watermark waits for b
   const tills = await another();
   await produce(set, set.queue.name, 1);
   await produce(set, tills, 2);
-  const queues = ['--queue', set.queue.name, '--queue', `tills=${tills}`];
+  const queues = ['--queue', `${set.queue.name}, tills=${tills}`];
   const ran = await scalestream(['run', PIPELINE, '--until-drained', '--json', ...queues], set.env);
   expect(ran.code, ran.err).toBe(0);
   expect(ran.json()).toMatchObject({ committed: 1_000 });
@@ -37,7 +37,9 @@ test('two queues feed one pipeline, named in messages; the watermark waits for b
   const only = command(['run', PIPELINE], set.env);
   await only.said(/worker of 'storefront'/);
   const [status] = await set.sql`select held from scalestream.status`;
-  expect(status?.['held']).toMatch(/^no worker reads source tills\. Fix: start one, or delete its row/);
+  expect(status?.['held']).toMatch(
+    /^no worker reads source tills\. Fix: start one, or scalestream tick PIPELINE\.ts --forget tills$/,
+  );
 });
 
 test('two queues of one name, and a lateness within the visibility timeout, are refused with the sum', {
@@ -51,8 +53,23 @@ test('two queues of one name, and a lateness within the visibility timeout, are 
   const slow = await scalestream(['run', PIPELINE, '--visibility', '115s'], set.env);
   expect(slow.code).toBe(78);
   expect(slow.err).toMatch(
-    /eventTable\('shop_events'\) lateness: expected more than 125 s: 115 s until a message of a dead worker comes back \+ 10 s to commit it; got 120 s\. Fix: lateness: '126s'/,
+    /eventTable\('shop_events'\) lateness: expected more than 125s: 115s until a message of a dead worker comes back \+ 10s to commit it; got 2m\. Fix: lateness: '126s'/,
   );
+});
+
+test('one queue under two names is refused before anything starts, by name and by URL', {
+  timeout: 60_000,
+}, async () => {
+  const set = await scene();
+  for (const verb of ['run', 'tick']) {
+    const queues = `a=${set.queue.name},b=${set.queue.url}`;
+    const { code, err } = await scalestream([verb, PIPELINE, '--queue', queues], set.env);
+    expect(code, err).toBe(78);
+    expect(err).toMatch(
+      /--queue: expected each queue once; got 'a' and 'b', which are one \(http.*\)\. Fix: leave one out/,
+    );
+  }
+  expect(await set.sql`select from pg_namespace where nspname = 'scalestream'`).toEqual([]);
 });
 
 test('a queue that another pipeline reads is refused, since each message reaches one of them only', {

@@ -27,7 +27,8 @@ test('verify tells a window that was changed, deleted or made up from the fold o
   const [rows] = await sql<{ windows: number }[]>`
     select ((select count(*) from product_trade) + (select count(*) from country_sales))::int as windows`;
   const windows = rows?.windows ?? 0;
-  expect(before.json()).toEqual({ equal: true, events: EVENTS, windows, differing: 0, unreadable: 0, rejects: 0 });
+  const equal = { equal: true, events: EVENTS, windows, differing: 0, unreadable: 0, rejects: 0, diverted: 0 };
+  expect(before.json()).toEqual(equal);
 
   const [row] = await sql<{ window_start: Date; product: string; events: string }[]>`
     update product_trade set events = events + 1
@@ -35,7 +36,7 @@ test('verify tells a window that was changed, deleted or made up from the fold o
     returning window_start, product, events::text`;
   const changed = await verify();
   expect(changed.code).toBe(1);
-  expect(changed.json()).toEqual({ equal: false, events: EVENTS, windows, differing: 1, unreadable: 0, rejects: 0 });
+  expect(changed.json()).toEqual({ ...equal, equal: false, differing: 1 });
   const at = `product_trade ${row?.window_start.toISOString()} product=${row?.product}`;
   expect(changed.out).toMatch(`${at}: expected {"events":"${Number(row?.events) - 1}"`);
   expect(changed.out).toMatch(`found {"events":"${row?.events}"`);
@@ -66,6 +67,16 @@ test('verify names a raw event that can no longer be read, and compares all the 
   expect(verified.code, verified.err).toBe(1);
   expect(verified.out).toMatch(`raw event ${row?.id}: it no longer satisfies the schema: `);
   expect(verified.json()).toMatchObject({ equal: false, events: EVENTS, unreadable: 1, differing: 1 });
+});
+
+test('verify tells the raw events that were diverted: they are in no window', { timeout: 60_000 }, async () => {
+  const { env, sql } = await traded();
+  await sql`insert into shop_events (event_time, event_id, counted, event)
+    select event_time, gen_random_uuid(), false, event from shop_events order by event_time limit 2`;
+  const verified = await scalestream(['verify', PIPELINE, '--json'], env);
+  expect(verified.code, verified.err).toBe(0);
+  expect(verified.out).toMatch(/^equal: .* of 2,000 raw events; 0 rejects, 2 diverted$/m);
+  expect(verified.json()).toMatchObject({ equal: true, events: EVENTS, diverted: 2 });
 });
 
 test('verify finds a raw event that was taken away', { timeout: 60_000 }, async () => {

@@ -1,6 +1,7 @@
 import { type Database, type Pipeline, snapshot } from '../../src/index.ts';
 import { verify } from '../../src/runtime/verify.ts';
 import { postgresDatabase } from '../../src/sinks/postgres/postgres.ts';
+import { type Stored, storedOf } from '../../src/stored.ts';
 import { type Ground, ground } from './ground.ts';
 
 /** Real databases behind the pipelines of a run, each compared with the memory store. */
@@ -50,7 +51,7 @@ async function differences(url: string, pipeline: Pipeline, memory: Ground['memo
       found.push(`${pipeline.name}: ${rejects} rejects in the database, ${memory.rejects().length} in memory`);
     for (const table of pipeline.windows) {
       const rows: string[] = [];
-      for await (const some of view.windows(table))
+      for await (const some of view.rows(storedOf(table)[0] as Stored))
         for (const { window, key, parts } of some)
           rows.push(JSON.stringify([new Date(window / 1_000).toISOString(), ...key, ...parts]));
       const expected = memory

@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<RejectReason, true>> = {
   'in-future': true,
   'too-old': true,
   'id-conflict': true,
+  'not-found': true,
   callback: true,
   unfoldable: true,
   'refused-by-store': true,

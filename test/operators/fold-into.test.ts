@@ -68,7 +68,9 @@ describe('foldInto', () => {
       fc.asyncProperty(events, async (given) => {
         const { group, windows, keys } = await fold(given.map((each, i) => order(`${i}`, each)));
         const names = group.map((index) => [windows[index], keys[0]?.[index]]);
-        expect(names).toEqual(given.map(({ at, product: key }) => [window.start(order('', { at }).at * 1_000), key]));
+        expect(names).toEqual(
+          given.map(({ at, product: key }) => [window.of(order('', { at }).at * 1_000, undefined).start, key]),
+        );
         expect(new Set(names.map((name) => JSON.stringify(name))).size).toBe(windows.length);
       }),
     );

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { filterEvents } from '../../src/operators/filter-events.ts';
 import { foldInto } from '../../src/operators/fold-into.ts';
 import { mergeFolds } from '../../src/operators/merge-folds.ts';
-import { accumulate } from '../../src/sinks/accumulate.ts';
+import { tableFold } from '../../src/sinks/table-fold.ts';
 import { freshOf, order, pace, trade } from '../support/orders.ts';
 
 const events = ['tea', 'mug', 'tea', 'pot', 'mug', null].map((product, i) =>
@@ -34,9 +34,9 @@ test('two branches into one table are one fold, which names each window once and
   expect([...merged.rejects.keys()]).toEqual([5]);
 
   const rows = [whole, merged].map((fold) => {
-    const table = accumulate(trade);
-    expect(table.merge(fold, every).began).toBe(names.length);
-    return [...table.rows()].sort(
+    const table = tableFold(trade);
+    expect(table.merge(fold, every).began).toHaveLength(names.length);
+    return [...table.rows(0)].sort(
       (a, b) => a.window - b.window || (a.key[0] as string).localeCompare(b.key[0] as string),
     );
   });

@@ -39,6 +39,7 @@ describe('transaction', () => {
         most: '100',
         mean_sum: '100',
         mean_count: '1',
+        mean: '100',
       },
       {
         window_start: start,
@@ -49,6 +50,7 @@ describe('transaction', () => {
         most: '7',
         mean_sum: '12',
         mean_count: '2',
+        mean: '6',
       },
     ]);
     expect(store.events()).toBe(3);

@@ -1,15 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
+import { NO_OUTBOX } from '../../src/outbox.ts';
 import { timekeeper } from '../../src/runtime/timekeeper.ts';
 import { memoryQueue } from '../../src/sources/memory.ts';
 import { settle, virtualClock } from '../../src/testing/virtual-clock.ts';
 import type { Report, Timekeeping } from '../../src/timekeeping.ts';
 
-const NOTHING = {
-  claim: async () => ({ token: '', items: [] }),
-  done: async () => undefined,
-  failed: async () => undefined,
-};
 const deliveries = { run: async () => ({ delivered: 0, skipped: 0, failed: 0 }), close: async () => undefined };
 
 /** A timekeeper on an idle queue, whose store does as `time` says. */
@@ -33,7 +29,7 @@ function keeping(time: Partial<Timekeeping>) {
         return { clock: clock.now() + 5_000, watermark: undefined, moved: true };
       },
       tick: async () => ({ final: 0, revised: 0 }),
-      outbox: NOTHING,
+      outbox: NO_OUTBOX,
       retain: async () => undefined,
       leave: async () => undefined,
       ...time,

@@ -84,6 +84,7 @@ describe('memoryStore', () => {
       'most',
       'mean_sum',
       'mean_count',
+      'mean',
     ]);
     expect(store.rows('pace')).toEqual([]);
   });

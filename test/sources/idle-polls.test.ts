@@ -12,6 +12,19 @@ test('while the queue is idle two polls are under way, half a wait apart', async
   expect(gaps(starts)).toEqual(Array.from({ length: 120 }, () => 500));
 });
 
+test.each([5, 130, 333, 480, 499])(
+  'no more than 600 ms pass without a poll that begins, also after a message that comes %d ms after one did',
+  async (ms) => {
+    const { clock, broker, source, starts } = queueInTime();
+    collect(source, (message) => message.custody.acknowledge());
+    await clock.advance(5_000 + ms);
+    broker.send(['a message']);
+    await clock.advance(5_000);
+    expect(Math.max(...gaps(starts))).toBeLessThanOrEqual(600);
+    expect(gaps(starts).slice(-5)).toEqual([500, 500, 500, 500, 500]);
+  },
+);
+
 test('the two polls do not drift apart on a queue that answers late', async () => {
   const { clock, source, starts } = queueInTime({ through: slower(30) });
   collect(source);
@@ -19,7 +32,7 @@ test('the two polls do not drift apart on a queue that answers late', async () =
   expect(new Set(gaps(starts))).toEqual(new Set([500, 530]));
 });
 
-test('polls that began together, as after a pause, are half a wait apart again after the first', async () => {
+test('polls that began together, as after a pause, are half a wait apart again by a third one between them', async () => {
   const { clock, source, starts } = queueInTime();
   collect(source);
   await clock.advance(5_000);
@@ -28,7 +41,7 @@ test('polls that began together, as after a pause, are half a wait apart again a
   source.resume();
   const before = starts.length;
   await clock.advance(10_000);
-  expect(gaps(starts.slice(before))).toEqual([0, 1_000, ...Array.from({ length: 18 }, () => 500)]);
+  expect(gaps(starts.slice(before))).toEqual([0, 600, ...Array.from({ length: 18 }, () => 500)]);
 });
 
 test('after failures there is one poll, and two again with the first that succeeds', async () => {

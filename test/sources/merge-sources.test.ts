@@ -161,6 +161,15 @@ describe('merged sources', () => {
     ]);
   });
 
+  test('of which two read one queue under two names are refused', () => {
+    const queue = memoryQueue();
+    const [a, b] = [queue.another({ name: 'a' }), queue.another({ name: 'b' })];
+    expect(() => mergeSources([a, b])).toThrow(ConfigError);
+    expect(() => mergeSources([a, b])).toThrow(
+      /^mergeSources\(sources\): expected each queue once; got 'a' and 'b', which are one \(memory \d+\)\. Fix: leave one out/,
+    );
+  });
+
   test('of which two have one name, or of which there are none, are refused', () => {
     const { orders, merged } = pair();
     expect(() => mergeSources([])).toThrow(

@@ -1,3 +1,4 @@
+import { quotient } from '../../src/measures/quotient.ts';
 import type { Order } from './orders.ts';
 
 /** The rows of the table `trade`, from distinct good orders, by the shortest way that can be right: whole cents, plain arithmetic. */
@@ -17,6 +18,7 @@ export function naiveTrade(orders: readonly Order[]): Record<string, string>[] {
         most: String(Math.max(...cents)),
         mean_sum: total,
         mean_count: String(cents.length),
+        mean: quotient(total, String(cents.length)) as string,
       };
     });
 }

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { partsOf } from '../../src/sinks/accumulate.ts';
+import { measureColumns } from '../../src/sinks/postgres/readings.ts';
 import { type Database, postgresDatabase, type PostgresOptions } from '../../src/sinks/postgres/postgres.ts';
 import type { StoreUnderTest } from '../contracts/store-under-test.ts';
 import { freshDatabase, untilUp } from './database.ts';
@@ -11,8 +11,8 @@ export interface PostgresPlace extends StoreUnderTest {
   query<Row extends object = Record<string, unknown>>(text: string): Promise<Row[]>;
   /** A session of its own, for transactions that hold locks; ended with the place. */
   session(): (text: string) => Promise<Record<string, unknown>[]>;
-  /** Resolves when so many statements wait for a lock. */
-  waiting(statements: number): Promise<void>;
+  /** Resolves when so many statements wait for a lock. Rejects when they do not within `withinMs`, 30 s if not given. */
+  waiting(statements: number, withinMs?: number): Promise<void>;
   /** A process's view of the database; closed with the place. */
   database(options?: Partial<PostgresOptions>): Database;
 }
@@ -39,11 +39,14 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
       sessions.push(own);
       return async (text) => [...(await own.unsafe(text))];
     },
-    async waiting(statements) {
+    async waiting(statements, withinMs = 30_000) {
       const count = `select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      const until = performance.now() + withinMs;
       for (;;) {
         const [row] = await query<{ n: string }>(count);
         if (Number(row?.n) >= statements) return;
+        if (performance.now() < until) continue;
+        throw new Error(`expected ${statements} statements that wait for a lock; got ${row?.n} within ${withinMs} ms`);
       }
     },
     async open(pipeline, worker = 'worker') {
@@ -57,10 +60,12 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
           ${Object.keys(table.key)
             .map((column) => `, "${column}"::text`)
             .join('')}
-          ${partsOf(table)
-            .map(({ column }) => `, trim_scale("${column}"::numeric)::text as "${column}"`)
+          ${measureColumns(table)
+            .map(({ column, type }) =>
+              type === 'numeric' ? `, trim_scale("${column}")::text as "${column}"` : `, "${column}"::text`,
+            )
             .join('')}
-        from "${table.name}" order by ${['window_start', ...Object.keys(table.key)].map((column) => `"${table.name}"."${column}"`).join(', ')}`);
+        from "${table.name}_windows" order by ${['window_start', ...Object.keys(table.key)].map((column) => `"${table.name}_windows"."${column}"`).join(', ')}`);
       return rows.map((row) => ({ ...row }));
     },
     async events(table) {

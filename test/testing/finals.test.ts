@@ -74,5 +74,29 @@ test('a crash makes nothing late: windows wait for what comes back', async () =>
 });
 
 test('a table that is not declared has no finals', () => {
-  expect(() => testPipeline(shopOf()).finals('trade')).toThrow("'trade', which its pipeline does not declare");
+  expect(() => testPipeline(shopOf()).finals('trade')).toThrow(
+    "finals: expected a window table of pipeline 'shop': sales; got 'trade'. Fix: declare it in the pipeline, or name one that is there",
+  );
+});
+
+test('windows become final in their order, however far time moves on at once', async () => {
+  const shop = testPipeline(shopOf());
+  const minutes = [3, 1, 2, 0];
+  for (const minute of minutes) await shop.send({ ...order(`m${minute}`, 1), at: START + minute * 60_000 });
+  await shop.advance('7d');
+  expect(shop.finals(sales).map(({ start, revised }) => [start.slice(14, 16), revised])).toEqual(
+    ['00', '01', '02', '03'].map((minute) => [minute, false]),
+  );
+});
+
+test('a revision is received however far time moves on at once, and after a crash too', async () => {
+  const shop = testPipeline(shopOf());
+  await shop.send(order('a', 100), crash());
+  await shop.advance('1d');
+  await shop.send(order('b', 1), crash());
+  await shop.advance('1d');
+  expect(shop.finals(sales)).toMatchObject([
+    { measures: { cents: '100' }, revised: false },
+    { measures: { cents: '101' }, revised: true },
+  ]);
 });

@@ -48,13 +48,14 @@ const row = (orders: number, cents: number) => ({
   country: 'DE',
   orders: String(orders),
   revenue_cents: String(cents),
+  state: 'open',
 });
 
 describe('a pipeline under test', () => {
   test('settles what it is sent, in virtual time: an object, a text, several in a message', async () => {
     const shop = testPipeline(shopOf());
     await shop.send(order('a'), JSON.stringify(order('b')), [order('c'), order('d')]);
-    expect(shop.windows(sales)).toEqual([row(4, 400)]);
+    expect(shop.windows(sales)).toMatchObject([row(4, 400)]);
     expect(shop.events()).toBe(4);
     expect(shop.now()).toBeLessThan(Date.UTC(2026, 0, 1) + 1_000);
   });
@@ -69,7 +70,7 @@ describe('a pipeline under test', () => {
   ])('counts each event once, whatever strikes: %s', async (_, items) => {
     const shop = testPipeline(shopOf());
     await shop.send(order('a'), ...items);
-    expect(shop.windows(sales)).toEqual([row(2, 200)]);
+    expect(shop.windows(sales)).toMatchObject([row(2, 200)]);
     expect(shop.rejects()).toEqual([]);
   });
 
@@ -84,7 +85,7 @@ describe('a pipeline under test', () => {
   test('what cannot be processed is a reject with its reason, and its siblings count', async () => {
     const shop = testPipeline(shopOf());
     await shop.send('not json', [order('a'), { id: 'b' }]);
-    expect(shop.windows('sales')).toEqual([row(1, 100)]);
+    expect(shop.windows('sales')).toMatchObject([row(1, 100)]);
     expect(shop.rejects()).toMatchObject([
       { reason: 'not-json', stage: 'decode', body: 'not json' },
       { reason: 'schema', stage: 'decode', body: '{"id":"b"}' },
@@ -94,7 +95,7 @@ describe('a pipeline under test', () => {
   test('an event that has a field named fault is an event', async () => {
     const shop = testPipeline(shopOf());
     await shop.send({ ...order('a'), fault: 'crash' });
-    expect(shop.windows(sales)).toEqual([row(1, 100)]);
+    expect(shop.windows(sales)).toMatchObject([row(1, 100)]);
   });
 
   test('time moves to an instant and by a span, and starts where it is told', async () => {
@@ -103,6 +104,48 @@ describe('a pipeline under test', () => {
     await shop.advance('30m');
     expect(new Date(shop.now()).toISOString()).toBe('2026-03-01T12:30:00.000Z');
     await expect(shop.advanceTo('noon')).rejects.toThrow('expected a time from 1970 to 2250');
+  });
+
+  test('begins at 2026-01-01T00:00:00Z, and its clock stands still between its steps', async () => {
+    const shop = testPipeline(shopOf());
+    expect(new Date(shop.now()).toISOString()).toBe('2026-01-01T00:00:00.000Z');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(new Date(shop.now()).toISOString()).toBe('2026-01-01T00:00:00.000Z');
+  });
+
+  test('days pass to the millisecond, and a message that comes days later comes in its own', async () => {
+    const shop = testPipeline(shopOf());
+    await shop.send(order('a'), late({ ...order('b'), at: '2026-01-04T00:00:00Z' }, '3d'));
+    const settledAt = shop.now();
+    expect(settledAt).toBeGreaterThanOrEqual(Date.UTC(2026, 0, 4));
+    expect(settledAt).toBeLessThan(Date.UTC(2026, 0, 4) + 1_000);
+    await shop.advance('5d');
+    expect(shop.now()).toBe(settledAt + 5 * 86_400_000);
+    expect(shop.windows(sales)).toMatchObject([{ orders: '1' }, { window_start: '2026-01-04T00:00:00.000Z' }]);
+  });
+
+  test('windows tell their state and count their merges', async () => {
+    const shop = testPipeline(shopOf());
+    await shop.send(order('a'));
+    expect(shop.windows(sales)).toEqual([{ ...row(1, 100), state: 'open', revision: 1 }]);
+    await shop.advance('5m');
+    expect(shop.windows(sales)).toEqual([{ ...row(1, 100), state: 'final', revision: 1 }]);
+    await shop.send(order('b'));
+    expect(shop.windows(sales)).toEqual([{ ...row(2, 200), state: 'revised', revision: 2 }]);
+  });
+
+  test('what is older than keep is a reject: at the start, and as days pass', async () => {
+    const shop = testPipeline(shopOf(), { startAt: '2026-04-01T00:00:00Z' });
+    const dated = (id: string, at: string) => ({ ...order(id), at });
+    await shop.send(dated('before', '2025-12-31T23:59:59Z'), dated('first', '2026-01-01T00:00:00Z'));
+    expect(shop.rejects()).toMatchObject([{ reason: 'too-old', body: expect.stringContaining('before') }]);
+    await shop.advance('2d');
+    await shop.send(dated('late', '2026-01-02T23:59:59Z'), dated('young', '2026-01-03T00:00:00Z'));
+    expect(shop.rejects()).toMatchObject([{}, { reason: 'too-old', body: expect.stringContaining('late') }]);
+    expect(shop.windows(sales).map(({ window_start }) => window_start)).toEqual([
+      '2026-01-01T00:00:00.000Z',
+      '2026-01-03T00:00:00.000Z',
+    ]);
   });
 
   test('a graph that is not pure fails, and says so', async () => {
@@ -126,7 +169,9 @@ describe('a pipeline under test', () => {
   });
 
   test('a table that is not of the pipeline is refused by name', () => {
-    expect(() => testPipeline(shopOf()).windows('sale')).toThrow("'sale'");
+    expect(() => testPipeline(shopOf()).windows('sale')).toThrow(
+      "windows: expected a window table of pipeline 'orders': sales; got 'sale'. Fix: did you mean 'sales'?",
+    );
   });
 
   test('the storefront runs as it is, though its file knows nothing of virtual time', async () => {

@@ -1,3 +1,4 @@
+import { quotient } from '../../src/measures/quotient.ts';
 import type { Order } from '../support/orders.ts';
 import { isDear, PACE_MS, TRADE_MS } from './timed-orders.ts';
 
@@ -14,6 +15,7 @@ export const naiveRows = (orders: readonly Order[]): { readonly trade: Rows; rea
     most: String(Math.max(...group.map(({ cents }) => cents))),
     mean_sum: total(group),
     mean_count: String(group.length),
+    mean: quotient(total(group), String(group.length)) as string,
   })),
   pace: grouped(orders.filter(isDear), PACE_MS, () => '').map(([window, , group]) => ({
     window_start: window,

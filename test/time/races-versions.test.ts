@@ -77,12 +77,34 @@ test('a version does not move beneath a tick under way: what that made final is 
   await expect(old.time.tick()).rejects.toMatchObject(FENCED);
 });
 
-test('a report that does not see yet that the version moves counts; the next one is refused', async () => {
+const report = (ms: number) => old.time.report({ low: SENT_AT + ms, source: 'test', holding: false });
+
+test('a report that comes while the version moves waits for it, is fenced, and moves no watermark by the old skew', async () => {
   await begin('revise');
-  const report = (ms: number) => old.time.report({ low: SENT_AT + ms, source: 'test', holding: false });
+  const before = await reached();
   const release = await timed.hold(MOVE);
-  expect(await report(20_000)).toMatchObject({ moved: true });
+  const reporting = expect(report(20_000)).rejects.toMatchObject(FENCED);
+  await timed.place.waiting(1);
   await release();
+  await reporting;
+  expect(await reached()).toEqual(before);
+});
+
+test('a version does not move beneath a report under way: what that made of the watermark stands, and the next one is refused', async () => {
+  await begin('revise');
+  const release = await timed.hold('select from scalestream.watermarks for update');
+  const reporting = report(20_000);
+  await timed.place.waiting(1);
+  let moved = false;
+  const moving = timed.hold(MOVE).then((commit) => {
+    moved = true;
+    return commit();
+  });
+  await timed.place.waiting(2);
+  expect(moved).toBe(false);
+  await release();
+  expect(await reporting).toMatchObject({ moved: true });
+  await moving;
   const before = await reached();
   await expect(report(30_000)).rejects.toMatchObject(FENCED);
   expect(await reached()).toEqual(before);

@@ -222,7 +222,6 @@ test('a destination that is down gets one delivery a run, and all of them once i
   const all = deliveries(stage.pipeline, stage.outbox, { warn: (detail) => warnings.push(detail) });
   for (let run = 0; run < 3; run++) expect(await all.run()).toEqual({ delivered: 0, skipped: 0, failed: 1 });
   down = false;
-  await hurry(stage);
   expect(await all.run()).toEqual({ delivered: 5, skipped: 0, failed: 0 });
   await all.close();
   expect(sizes).toEqual([1, 1, 1, 1, 4]);
@@ -230,6 +229,26 @@ test('a destination that is down gets one delivery a run, and all of them once i
     `whenFinal 'test': a test takes nothing (down). Kept in scalestream.outbox, and tried again`,
     `whenFinal 'test': a test takes windows again`,
   ]);
+});
+
+test('once a destination takes again, what failed only while it took nothing is due at once; what fails by itself keeps its pause', async () => {
+  let down = true;
+  const sink = nowhere(async () => {
+    if (down) throw new Error('down');
+    return new Map();
+  });
+  const stage = await final(['a', 'b', 'c', 'd'], to(sink));
+  const clock = virtualClock();
+  const all = deliveries(stage.pipeline, stage.outbox, { clock });
+  await all.run();
+  // The pauses before its 6th attempt took 15.5 s at least, those before a 7th 31.5 s.
+  await stage.place.query(`update scalestream.outbox set error = 'down', next_at = now() + interval '10 minutes',
+    attempts = case body #>> '{key,product}' when 'a' then 6 when 'b' then 7 else 1 end where body #>> '{key,product}' <> 'd'`);
+  await clock.advance(16_000);
+  down = false;
+  expect(await all.run()).toEqual({ delivered: 3, skipped: 0, failed: 0 });
+  await all.close();
+  expect(await stage.rows(OUTBOX)).toMatchObject([{ product: 'b', attempts: 7, error: 'down' }]);
 });
 
 test('a destination that cannot be opened, or is down, holds up no other', async () => {
@@ -288,6 +307,27 @@ test('closing takes nothing more and waits for what is under way', async () => {
   await closed;
   expect(await running).toEqual({ delivered: 1, skipped: 0, failed: 0 });
   expect(sends).toBe(1);
+});
+
+test('who delivers once begins with nothing more when a minute is over, and waits for what is under way then', async () => {
+  const clock = virtualClock();
+  let sends = 0;
+  const sink = nowhere(
+    () => {
+      sends++;
+      return new Promise((resolve) => void clock.after(22_000, () => resolve(new Map())));
+    },
+    { most: 1 },
+  );
+  const stage = await final(['a', 'b', 'c', 'd', 'e'], to(sink));
+  const once = deliverOnce(stage.pipeline, stage.outbox, { clock, withinMs: 60_000 });
+  for (const begun of [1, 2, 3]) {
+    while (sends < begun) await stage.rows('select 1');
+    await clock.advance(22_000);
+  }
+  expect(await once).toEqual({ delivered: 3, skipped: 0, failed: 0 });
+  expect(clock.pending).toBe(0);
+  expect(await stage.rows(OUTBOX)).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
 });
 
 test('what a branch still had to deliver stays when it is no longer declared, and goes when it is again', async () => {

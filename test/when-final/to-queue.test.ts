@@ -189,13 +189,17 @@ test('at the start: endpoint, region and credentials are those of the worker’s
   );
 });
 
-test('at the start a queue that does not exist is refused, and made where its endpoint is on this machine', async () => {
+test('at the start a queue that does not exist is refused, and never made, not even where its endpoint is on this machine', async () => {
   const { proxy, access } = await target();
-  const name = `made-${process.hrtime.bigint()}.fifo`;
-  await check(name, access);
-  expect(proxy.of('CreateQueue').map(({ input }) => input)).toEqual([
-    { QueueName: name, Attributes: { FifoQueue: 'true' } },
-  ]);
+  const { endpoint } = access;
+  const create = 'Fix: aws sqs create-queue --queue-name';
+  await expect(check('nobody-made-it', access)).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: `queue 'nobody-made-it': expected an existing queue; got none of that name at ${endpoint}. ${create} nobody-made-it --endpoint-url ${endpoint}, or another region or endpoint`,
+  });
+  await expect(check(`${endpoint}/000000000000/nobody-made-it`, access)).rejects.toThrow('expected an existing queue');
+  await expect(check('nobody.fifo', access)).rejects.toThrow(`${create} nobody.fifo --attributes FifoQueue=true --end`);
+  expect(proxy.of('CreateQueue')).toEqual([]);
   const elsewhere = { ...access, endpoint: access.endpoint.replace('127.0.0.1', '0.0.0.0') };
   await expect(check('finance', elsewhere)).rejects.toMatchObject({
     code: 'CONFIG',

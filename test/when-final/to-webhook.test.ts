@@ -67,6 +67,19 @@ test('a final window is a POST with the window as JSON, the given headers, and i
   });
 });
 
+test('the content type may be another', async () => {
+  const { calls, url } = await server(ok);
+  const sink = await opened({ url, headers: { 'Content-Type': 'text/plain' } });
+  expect(await sink.send([parcel()])).toEqual(new Map());
+  expect(calls[0]?.headers['content-type']).toBe('text/plain');
+});
+
+test('a URL that is passed where options belong is not told', () => {
+  const declare = () => toWebhook('https://example.com/SECRET' as never);
+  expect(declare).toThrow(/^toWebhook: expected its options; got "string"/);
+  expect(declare).not.toThrow(/SECRET/);
+});
+
 test('500 is no success: the same delivery comes again, until it is taken', async () => {
   const { calls, url } = await server((response, nth) =>
     nth < 3 ? response.writeHead(500).end('SECRET') : ok(response),
@@ -115,7 +128,7 @@ test('no answer within the timeout is none, and an answer that never ends is one
     if (nth === 2) response.writeHead(200).write('for ever');
   });
   const sink = await opened({ url, timeout: '50ms', concurrency: 1 });
-  expect(await sink.send([parcel()])).toEqual(new Map([['d0', 'no answer within 50 ms']]));
+  expect(await sink.send([parcel()])).toEqual(new Map([['d0', 'no answer within 50ms']]));
   expect(await sink.send([parcel(1)])).toEqual(new Map());
 });
 
@@ -142,6 +155,13 @@ test.each<[Partial<ToWebhookOptions>, RegExp]>([
   ],
   [{ headers: { 'x-token': 'SECRET\n' } }, /^toWebhook headers: .* got 'x-token'/],
   [{ headers: { 'two words': 'SECRET' } }, /^toWebhook headers: .* got 'two words'/],
+  ...['idempotency-key', 'Idempotency-Key', 'X-ScaleStream-Delivery', 'content-length'].map(
+    (name): [Partial<ToWebhookOptions>, RegExp] => [
+      { headers: { [name]: 'SECRET' } },
+      new RegExp(`^toWebhook headers: expected headers of your own; got '${name}'\\. Fix: leave it out`),
+    ],
+  ),
+  [{ headers: 'SECRET' as never }, /^toWebhook headers: expected values by name; got "string"/],
   [{ timeout: '21s' }, /^toWebhook timeout: expected at most 20s; got "21s"/],
   [{ timeout: '0s' }, /^toWebhook timeout: expected a number above zero/],
   [{ concurrency: 0 }, /^toWebhook concurrency: expected a whole number, 1 to 100; got 0/],

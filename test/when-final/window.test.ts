@@ -41,8 +41,8 @@ async function deliveredBy(flushes: readonly (readonly Parameters<typeof payment
       posted.push(...(await store.time.outbox.claim(branch as SinkBranch, 1_000, 1)).items.map((item) => item.window));
     const announced = inMemory
       .announced()
-      .map(({ table, parts, revision, revised, ...row }) =>
-        finalWindow(table === till.name ? till : balances, { ...row, parts: [...parts] }, revision, revised),
+      .map(({ table, measures, revision, revised, ...row }) =>
+        finalWindow(table === till.name ? till : balances, row, measures as FinalWindow['measures'], revision, revised),
       );
     return [posted, announced].map((all) => all.sort((a, b) => (a.delivery < b.delivery ? -1 : 1)));
   } finally {
@@ -117,7 +117,7 @@ test('windows of parts of a millisecond keep their starts apart, and so their de
   await store.time.tick();
   const posted = (await store.time.outbox.claim(branch as SinkBranch, 10, 1)).items.map((item) => item.window);
   const row = (window: number, n: string) =>
-    finalWindow(fine, { window: AT * 1_000 + window, key: [], parts: [n] }, 1, false);
+    finalWindow(fine, { window: AT * 1_000 + window, end: AT * 1_000 + window + 1_500, key: [] }, { n }, 1, false);
   expect(posted).toEqual([row(1_500, '7'), row(3_000, '8')]);
   expect(posted[0]).toMatchObject({ start: '2026-01-01T00:00:00.001500Z', end: '2026-01-01T00:00:00.003000Z' });
 });

@@ -2,11 +2,15 @@ import { StoreError } from '../../errors.ts';
 import type { AnyEvent } from '../../event-table.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { Ticked } from '../../timekeeping.ts';
+import { storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { classify, isSpent } from './classify.ts';
 import type { Connection } from './connect.ts';
 import { fencedNow } from './fenced.ts';
 import { postFinals } from './post-finals.ts';
+import { primaryOf } from './ddl.ts';
+import { interval } from './instant.ts';
+import { storesEnd } from './merges.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { gateKey } from './statement.ts';
 
@@ -136,14 +140,20 @@ const counted = 'select (select count(*) from "$changed")::int as n, (select cou
  */
 export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEvent>, limit = LIMIT): string {
   const name = quoteName(table.name);
-  const primary = ['window_start', ...Object.keys(table.key).map(quoteName)];
+  const primary = primaryOf(table);
+  const ends = storesEnd(table) ? 'window_end' : 'window_start';
+  const end = `${reached(pipeline)}${table.window.stored === undefined ? '' : ` - ${interval(table.window.stored)}`}`;
+  const due = isInOrder(table) ? primary.join(', ') : 'ctid as place';
+  const changed = isInOrder(table)
+    ? `final_revision is null and (${primary.join(', ')}) <= ${lastOf(primary)}`
+    : `ctid = any (array(select place from "$due"))`;
   return `with ${fence(pipeline)}, "$due" as materialized (
-  select ${primary.join(', ')} from ${name}
-  where final_revision is null and window_start <= ${reached(pipeline)} - interval '${table.window.size} microseconds' and exists (select from "$fence")
+  select ${due} from ${name}
+  where final_revision is null and ${ends} <= ${end} and exists (select from "$fence")
   order by ${primary.join(', ')} limit ${limit} for update
 ), "$changed" as (
   update ${name} w set final_revision = w.revision, final_at = clock_timestamp()
-  where final_revision is null and (${primary.join(', ')}) <= ${lastOf(primary)}
+  where ${changed}
   returning w.*
 )${postFinals(pipeline, table, false)
     .map((part) => `, ${part}`)
@@ -152,17 +162,28 @@ ${counted}`;
 }
 
 /**
+ * Whether windows that begin later end later, and all that is known of one is in its row. Otherwise what is closed, or announced, is what is locked as the
+ * statement's snapshot has it: a row that changed since is left for the next tick, since items are read in the snapshot, and a later end may be due no more.
+ */
+const isInOrder = (table: WindowTable<AnyEvent>): boolean => !storesEnd(table) && storedOf(table).length === 1;
+
+/**
  * What was revised since it was announced last: a revision and what the window held then, both of the flush that made it. One that comes meanwhile is
  * announced next time.
  */
 export function announceStatement(pipeline: Pipeline, table: WindowTable<AnyEvent>, limit = LIMIT): string {
+  const due = isInOrder(table) ? 'window_start, key' : 'ctid as place';
+  const announced = (pending: string): string =>
+    isInOrder(table)
+      ? `${pending} and (window_start, key) <= ${lastOf(['window_start', 'key'])}`
+      : `ctid = any (array(select place from "$due"))`;
   const pending = `pipeline = ${quoteText(pipeline.name)} and window_table = ${quoteText(table.name)} and revision > announced`;
   return `with ${fence(pipeline)}, "$due" as materialized (
-  select window_start, key from scalestream.revised
+  select ${due} from scalestream.revised
   where ${pending} and exists (select from "$fence") order by window_start, key limit ${limit} for update
 ), "$announced" as (
   update scalestream.revised set announced = revision, revised_at = clock_timestamp()
-  where ${pending} and (window_start, key) <= ${lastOf(['window_start', 'key'])}
+  where ${announced(pending)}
   returning contents
 ), "$changed" as (
   select w.* from "$announced" as announced cross join lateral jsonb_populate_record(null::${quoteName(table.name)}, announced.contents) as w
@@ -201,10 +222,19 @@ const FORGET = [
 export function nextFrontier(pipeline: Pipeline): string {
   const { events, windows } = pipeline;
   const passed = `${watermarkOf(pipeline)} - interval '${events.lateness} milliseconds'`;
-  const sizes = windows.map(
-    ({ window }) => `date_bin(interval '${window.size} microseconds', ${passed}, timestamptz 'epoch')`,
-  );
+  const sizes = windows.map(({ window }) => `date_bin(${interval(edgesOf(window))}, ${passed}, timestamptz 'epoch')`);
   return `greatest(${sizes.join(', ')})`;
+}
+
+const MICROS_PER_SECOND = 1_000_000;
+
+/**
+ * How far apart the edges of a table's windows are, at least nearly: nothing depends on it but how soon windows are closed, and how often flushes are waited
+ * for. Days of nearly all zones begin at quarters of an hour; sessions end at any moment.
+ */
+function edgesOf({ kind, stored }: WindowTable<AnyEvent>['window']): number {
+  if (stored !== undefined) return stored;
+  return (kind === 'calendar' ? 900 : 1) * MICROS_PER_SECOND;
 }
 
 const dueStatement = (pipeline: Pipeline): string =>

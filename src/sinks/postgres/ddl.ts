@@ -2,10 +2,14 @@ import type { ColumnType } from '../../column.ts';
 import { type AnyEvent, comparedBy, CONTENT, type EventTable } from '../../event-table.ts';
 import type { FinalBranch } from '../../when-final.ts';
 import type { WindowTable } from '../../window-table.ts';
-import { partsOf } from '../accumulate.ts';
+import { readingsOf, type Stored, type StoredPart, storedOf } from '../../stored.ts';
 import { addColumn, replaceView } from './alter.ts';
 import { idTableDdl } from './id-table.ts';
-import { quoteName } from './quote.ts';
+import { interval } from './instant.ts';
+import { storesEnd } from './merges.ts';
+import { isTotal, partType } from './part-sql.ts';
+import { quoteName, quoteText } from './quote.ts';
+import { itemJoins, measureColumns, partReading } from './readings.ts';
 
 /** SQL types of declared columns. Text is compared byte by byte: fast, and the same order everywhere. */
 export const sqlType: Readonly<Record<ColumnType, string>> = {
@@ -39,72 +43,113 @@ export function eventTableDdl(table: EventTable<AnyEvent>): string {
   ].join('\n');
 }
 
-/** The columns of a window's key and measures. */
-function valueColumns(table: WindowTable<AnyEvent>): string[] {
-  return [
-    ...Object.entries(table.key).map(([name, column]) => `${quoteName(name)} ${sqlType[column.type]} not null`),
-    ...partsOf(table).map(
-      (part) => `${quoteName(part.column)} ${part.type}${part.combine === 'sum' ? ' not null' : ''}`,
-    ),
-    ...Object.entries(table.measures).flatMap(([name, measure]) =>
-      measure.kind === 'mean'
-        ? [
-            `${quoteName(name)} numeric generated always as (${quoteName(`${name}_sum`)} / nullif(${quoteName(`${name}_count`)}, 0)) stored`,
-          ]
-        : [],
-    ),
-  ];
-}
+/** The columns of a key, and of what names an item. */
+const keyColumns = (key: Stored['key']): string[] =>
+  key.map(({ name, type }) => `${quoteName(name)} ${sqlType[type]} not null`);
+
+const partColumns = (parts: readonly StoredPart[]): string[] =>
+  parts.map((part) => `${quoteName(part.column)} ${partType(part)}${isTotal(part) ? ' not null' : ''}`);
+
+/** What is computed of the parts of a row is computed by the database. */
+const generatedColumns = (table: WindowTable<AnyEvent>): string[] =>
+  readingsOf(table)
+    .filter(({ ofItems }) => !ofItems)
+    .map(
+      (reading) => `${quoteName(reading.column)} ${reading.type} generated always as (${partReading(reading)}) stored`,
+    );
 
 /** One row a window and key; every merge is a HOT update, since no index holds what it changes. */
 export function windowTableDdl(table: WindowTable<AnyEvent>): string {
-  const key = Object.keys(table.key).map(quoteName);
+  const [windows, ...items] = storedOf(table);
+  const { start, key, parts } = windows as Stored;
+  const ends = storesEnd(table);
   const columns = [
-    'window_start timestamptz not null',
-    ...valueColumns(table),
+    `${start} timestamptz not null`,
+    ...(ends ? ['window_end timestamptz not null'] : []),
+    ...keyColumns(key),
+    ...partColumns(parts),
+    ...generatedColumns(table),
     'revision bigint not null default 1',
     'updated_at timestamptz not null default clock_timestamp()',
     'final_revision bigint',
     'final_at timestamptz',
-    `primary key (${['window_start', ...key].join(', ')})`,
+    `primary key (${primaryOf(table).join(', ')})`,
   ];
   const name = quoteName(table.name);
   return [
+    ...functionsOf(table),
     `create table if not exists ${name} (${columns.join(', ')}) with (fillfactor = 70);`,
     addColumn(name, 'final_at', 'timestamptz'),
-    `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (window_start) where final_revision is null;`,
+    `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${ends ? 'window_end' : start}) where final_revision is null;`,
+    ...items.map(itemTableDdl),
+    ...comments(table),
   ].join('\n');
+}
+
+/** The columns that name a window. A session is looked for by its key. */
+export function primaryOf(table: WindowTable<AnyEvent>): string[] {
+  const { start, key } = storedOf(table)[0] as Stored;
+  const names = key.map((column) => quoteName(column.name));
+  return table.window.kind === 'session' ? [...names, start] : [start, ...names];
+}
+
+const functionsOf = ({ measures }: WindowTable<AnyEvent>): string[] => [
+  ...new Set(Object.values(measures).flatMap(({ functions = [] }) => functions)),
+];
+
+/** The items of one measure: a row for each, which merges like a window. */
+function itemTableDdl({ name, start, key, parts }: Stored): string {
+  const columns = [`${start} timestamptz not null`, ...keyColumns(key), ...partColumns(parts)];
+  const primary = [start, ...key.map((column) => quoteName(column.name))];
+  return `create table if not exists ${quoteName(name)} (${columns.join(', ')}, primary key (${primary.join(', ')})) with (fillfactor = 70);`;
+}
+
+/** What people should know of a measure's columns: their unit. */
+function comments(table: WindowTable<AnyEvent>): string[] {
+  return measureColumns(table)
+    .filter(({ ofItems }) => !ofItems)
+    .flatMap(({ column, measure }) => {
+      const { unit } = table.measures[measure] ?? {};
+      return unit ? [`comment on column ${quoteName(table.name)}.${quoteName(column)} is ${quoteText(unit)};`] : [];
+    });
 }
 
 /** Where `whenFinal` puts windows into a table: one row for each revision that was delivered. */
 export function finalTableDdl({ name, table }: FinalBranch): string {
+  const { key, parts } = storedOf(table)[0] as Stored;
   const columns = [
     'window_start timestamptz not null',
     'window_end timestamptz not null',
-    ...valueColumns(table),
+    ...keyColumns(key),
+    ...partColumns(parts),
+    ...generatedColumns(table),
+    ...readingsOf(table)
+      .filter(({ ofItems }) => ofItems)
+      .map(({ column, type }) => `${quoteName(column)} ${type}`),
     'revision bigint not null',
     'delivered_at timestamptz not null default clock_timestamp()',
-    `primary key (${['window_start', ...Object.keys(table.key).map(quoteName), 'revision'].join(', ')})`,
+    `primary key (${['window_start', ...key.map((column) => quoteName(column.name)), 'revision'].join(', ')})`,
   ];
   return `create table if not exists ${quoteName(name)} (${columns.join(', ')});`;
 }
 
 /** What a person reads: each window with its end, its key, its measures, and how far it is. */
 export function windowViewDdl(table: WindowTable<AnyEvent>): string {
-  const measures = Object.entries(table.measures).flatMap(([name, measure]) => [
-    ...measure.parts.map((part) => name + part.suffix),
-    ...(measure.kind === 'mean' ? [name] : []),
-  ]);
   const columns = [
     'window_start',
-    `window_start + interval '${table.window.size} microseconds' as window_end`,
-    ...[...Object.keys(table.key), ...measures].map(quoteName),
+    `${endOf(table)} as window_end`,
+    ...[...Object.keys(table.key), ...measureColumns(table).map(({ column }) => column)].map(quoteName),
     `case when final_revision is null then 'open' when final_revision = revision then 'final' else 'revised' end as state`,
     'revision',
     'updated_at',
     'final_at',
   ];
-  return replaceView(quoteName(viewOf(table)), `select ${columns.join(', ')} from ${quoteName(table.name)}`);
+  const from = [`${quoteName(table.name)} as "$w"`, ...itemJoins(table, '"$w"')];
+  return replaceView(quoteName(viewOf(table)), `select ${columns.join(', ')} from ${from.join(' ')}`);
 }
+
+/** The end of a window, as an expression of its row. */
+export const endOf = ({ window }: WindowTable<AnyEvent>): string =>
+  window.stored === undefined ? 'window_end' : `window_start + ${interval(window.stored)}`;
 
 export const viewOf = ({ name }: WindowTable<AnyEvent>): string => `${name}_windows`;

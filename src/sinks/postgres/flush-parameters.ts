@@ -6,9 +6,11 @@ import { type AnyEvent, comparedBy, type EventTable } from '../../event-table.ts
 import type { Micros } from '../../event-time.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { type Reject, rejectIdentity } from '../../reject.ts';
-import type { Flush, Fold } from '../../store.ts';
+import type { Cells, Flush, Fold } from '../../store.ts';
+import { type Stored, storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { windowEnds } from '../window-ends.ts';
+import { storesEnd } from './merges.ts';
 import { plainArray, RECORD_SEPARATOR, textArray } from './quote.ts';
 
 /** What a flush adds of the worker that makes it. */
@@ -69,15 +71,20 @@ function readColumn(name: string, read: Column<AnyEvent>['read'], entry: Entry<u
 }
 
 function foldArrays(table: WindowTable<AnyEvent>, fold: Fold | undefined): string[] {
-  const keys = Object.values(table.key);
-  const inputs = Object.values(table.measures).filter((measure) => measure.value);
-  if (!fold) return ['{}', '{}', ...inputs.map(() => '{}'), '{}', ...keys.map(() => '{}')];
+  return storedOf(table).flatMap((stored, i) =>
+    cellArrays(stored, i === 0 ? fold : fold?.items[i - 1], i === 0 && storesEnd(table)),
+  );
+}
+
+function cellArrays({ inputs, key }: Stored, cells: Cells | undefined, hasEnd: boolean): string[] {
+  if (!cells) return Array.from({ length: 3 + inputs.length + (hasEnd ? 1 : 0) + key.length }, () => '{}');
   return [
-    plainArray(fold.event.map((position) => position + 1)),
-    plainArray(fold.group.map((group) => group + 1)),
-    ...fold.values.map(plainArray),
-    plainArray(fold.windows),
-    ...fold.keys.map((column, i) => (keys[i]?.type === 'text' ? textArray(column) : plainArray(column))),
+    plainArray(cells.event.map((position) => position + 1)),
+    plainArray(cells.group.map((group) => group + 1)),
+    ...cells.values.map((column, i) => (inputs[i] === 'text' ? textArray(column as string[]) : plainArray(column))),
+    plainArray(cells.windows),
+    ...(hasEnd ? [plainArray(cells.ends)] : []),
+    ...cells.keys.map((column, i) => (key[i]?.type === 'text' ? textArray(column) : plainArray(column))),
   ];
 }
 

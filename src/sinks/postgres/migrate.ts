@@ -4,13 +4,15 @@ import { type AnyEvent, type EventTable, idTable } from '../../event-table.ts';
 import { messageOf, StoreError } from '../../errors.ts';
 import { backoff } from '../../operators/backoff.ts';
 import { retryBackoff } from '../../operators/retry-backoff.ts';
+import { storedOf } from '../../stored.ts';
 import { type Pipeline, shapeOf, type Table } from '../../pipeline.ts';
 import { isTableBranch, type TableBranch } from '../../when-final.ts';
 import { classify } from './classify.ts';
 import { nextFrontier } from './close-windows.ts';
 import type { Connection } from './connect.ts';
-import { eventTableDdl, finalTableDdl, viewOf, windowTableDdl, windowViewDdl } from './ddl.ts';
+import { endOf, eventTableDdl, finalTableDdl, viewOf, windowTableDdl, windowViewDdl } from './ddl.ts';
 import { plainArray, quoteName, quoteText } from './quote.ts';
+import { shapeDifferences } from './shape-differences.ts';
 import { SYSTEM_DDL } from './system.ts';
 
 /**
@@ -34,10 +36,18 @@ export async function migrate(connection: Connection, pipeline: Pipeline): Promi
   try {
     await lastValueFrom(defer(once).pipe(retryBackoff(PATIENCE, { when: (error) => isPassing(error, pipeline) })));
   } catch (error) {
-    if ((error as { code?: string }).code === REFUSED)
-      throw new StoreError('fatal', 'migrate', messageOf(error), { cause: error });
-    throw error;
+    const { code, table_name: table, detail } = error as { code?: string; table_name?: string; detail?: string };
+    if (code !== REFUSED) throw error;
+    const changed = tablesOf(pipeline).find(({ name }) => name === table);
+    const message = changed && detail ? changedText(changed, detail) : messageOf(error);
+    throw new StoreError('fatal', 'migrate', message, { cause: error });
   }
+}
+
+/** The error for a table that is declared otherwise than it is stored. */
+function changedText(table: Named, stored: string): string {
+  const differences = shapeDifferences(JSON.parse(stored), JSON.parse(shapeText(table)));
+  return `table ${table.name} exists with another declaration: ${differences.join('; ')}. Fix: give the changed table a new name`;
 }
 
 /** A busy database is no reason to fail, an absent one is soon. */
@@ -63,20 +73,31 @@ async function isMigrated(connection: Connection, pipeline: Pipeline, layout: st
 
 const LAYOUT = '{layout}';
 
-/** The table of ids beside an event table: it belongs to its pipeline, and must not be dropped by itself. */
-interface IdTable {
-  readonly kind: 'ids';
+/** The table of ids beside an event table, or of a measure's items: it belongs to its pipeline, and must not be dropped by itself. */
+interface SideTable {
+  readonly kind: 'beside';
   readonly name: string;
-  readonly of: string;
+  readonly shape: { readonly kind: 'ids' | 'items'; readonly of: string };
 }
 
+const beside = (kind: SideTable['shape']['kind'], name: string, of: string): SideTable => ({
+  kind: 'beside',
+  name,
+  shape: { kind, of },
+});
+
 /** Everything that has a name and a shape of its own. */
-type Named = Table | TableBranch | IdTable;
+type Named = Table | TableBranch | SideTable;
 
 const tablesOf = ({ events, windows, finals }: Pipeline): Named[] => [
   events,
-  ...(events.dedupe ? [{ kind: 'ids', name: idTable(events), of: events.name } as const] : []),
-  ...windows,
+  ...(events.dedupe ? [beside('ids', idTable(events), events.name)] : []),
+  ...windows.flatMap((table) => [
+    table,
+    ...storedOf(table)
+      .slice(1)
+      .map(({ name }) => beside('items', name, table.name)),
+  ]),
   ...finals.filter(isTableBranch),
 ];
 
@@ -120,8 +141,7 @@ end $$;`;
 /** SQLSTATE of a refused migration: a class of our own. */
 const REFUSED = 'SS001';
 
-const shapeText = (table: Named): string =>
-  JSON.stringify(table.kind === 'ids' ? { kind: table.kind, of: table.of } : shapeOf(table));
+const shapeText = (table: Named): string => JSON.stringify('shape' in table ? table.shape : shapeOf(table));
 
 function refusals(pipeline: Pipeline, tables: readonly Named[]): string {
   const name = quoteText(pipeline.name);
@@ -134,7 +154,7 @@ ${[table.name, ...(table.kind === 'windows' ? [viewOf(table)] : [])].map(foreign
     raise exception using errcode = '${REFUSED}', message = format('table %s belongs to pipeline %s. Fix: give it another name', ${table_}, known.pipeline);
   end if;
   if found and known.shape <> ${shape}::jsonb then
-    raise exception using errcode = '${REFUSED}', message = format('table %s exists with another declaration: expected %s; got %s. Fix: give the changed table a new name', ${table_}, known.shape, ${shape});
+    raise exception using errcode = '${REFUSED}', message = 'exists with another declaration', table = ${table_}, detail = known.shape;
   end if;${
     table.kind !== 'windows'
       ? ''
@@ -175,8 +195,7 @@ const foreign = (name: string): string => `
  */
 function closed(pipeline: Pipeline): string {
   const ends = pipeline.windows.map(
-    ({ name, window }) =>
-      `(select max(window_start) from ${quoteName(name)} where final_revision is not null) + interval '${window.size} microseconds'`,
+    (table) => `(select max(${endOf(table)}) from ${quoteName(table.name)} where final_revision is not null)`,
   );
   return `update scalestream.tables set frontier = greatest(${['frontier', nextFrontier(pipeline), ...ends].join(', ')}) where name = ${quoteText(pipeline.events.name)};`;
 }

@@ -1,10 +1,12 @@
 import type { AnyEvent } from '../../event-table.ts';
-import { MICROS_PER_MS } from '../../event-time.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { isSinkBranch, isTableBranch, type SinkBranch, type TableBranch } from '../../when-final.ts';
 import type { WindowTable } from '../../window-table.ts';
-import { partsOf } from '../accumulate.ts';
+import { readingsOf, storedOf } from '../../stored.ts';
+import { isWhole } from '../final-window.ts';
+import { endOf } from './ddl.ts';
 import { quoteName, quoteText } from './quote.ts';
+import { itemJoins, measureColumns } from './readings.ts';
 
 /**
  * What puts the rows of the common table expression `"$changed"`, which has the columns of the window table, into everything that `whenFinal` declared for it:
@@ -19,16 +21,18 @@ export function postFinals({ name, finals }: Pipeline, table: WindowTable<AnyEve
   ];
 }
 
-const keyOf = (table: WindowTable<AnyEvent>): string[] => Object.keys(table.key).map(quoteName);
+/** What changed, and what is read of its items. */
+const changedOf = (table: WindowTable<AnyEvent>): string => ['"$changed"', ...itemJoins(table, '"$changed"')].join(' ');
 
-const endOf = ({ window }: WindowTable<AnyEvent>): string => `window_start + interval '${window.size} microseconds'`;
+const keyOf = (table: WindowTable<AnyEvent>): string[] => Object.keys(table.key).map(quoteName);
 
 function intoTable({ name, table }: TableBranch): string {
   const key = keyOf(table);
-  const values = [...key, ...partsOf(table).map(({ column }) => quoteName(column)), 'revision'];
+  const columns = [...(storedOf(table)[0]?.parts ?? []), ...readingsOf(table).filter(({ ofItems }) => ofItems)];
+  const values = [...key, ...columns.map(({ column }) => quoteName(column)), 'revision'];
   return `
   insert into ${quoteName(name)} (window_start, window_end, ${values.join(', ')})
-  select window_start, ${endOf(table)}, ${values.join(', ')} from "$changed" order by ${['window_start', ...key].join(', ')}`;
+  select window_start, ${endOf(table)}, ${values.join(', ')} from ${changedOf(table)} order by ${['window_start', ...key].join(', ')}`;
 }
 
 function intoOutbox(
@@ -39,10 +43,7 @@ function intoOutbox(
 ): string {
   const key = keyOf(table);
   const names = branches.map((branch) => `(${quoteText(branch.name)})`).join(', ');
-  const measures = Object.entries(table.measures).flatMap(([name, measure]) => [
-    ...measure.parts.map((part) => [name + part.suffix, part.type] as const),
-    ...(measure.kind === 'mean' ? [[name, 'numeric'] as const] : []),
-  ]);
+  const measures = measureColumns(table);
   const start = rfc3339('window_start', table);
   const window = [
     ['delivery', '"$delivery"'],
@@ -50,14 +51,14 @@ function intoOutbox(
     ['start', start],
     ['end', rfc3339(endOf(table), table)],
     ['key', object(Object.keys(table.key).map((name) => [name, `${quoteName(name)}::text`]))],
-    ['measures', object(measures.map(([name, type]) => [name, plainText(quoteName(name), type)]))],
+    ['measures', object(measures.map(({ column, type }) => [column, plainText(quoteName(column), type)]))],
     ['revision', 'revision'],
     ['revised', String(revised)],
   ].map(([field, value]) => `'${field}', ${value}`);
   return `
   insert into scalestream.outbox (pipeline, branch, delivery, line, body)
   select ${quoteText(pipeline)}, "$branch", "$delivery", "$line", json_build_object(${window.join(', ')})
-  from "$changed"
+  from ${changedOf(table)}
   cross join lateral (select ${lineOf(table)} as "$line") as lines
   cross join lateral (select concat_ws('/', ${quoteText(table.name)}, ${start}, "$line", revision) as "$delivery") as deliveries
   cross join (values ${names}) as branches ("$branch")
@@ -74,10 +75,10 @@ function lineOf(table: WindowTable<AnyEvent>): string {
 const object = (members: readonly (readonly [string, string])[]): string =>
   `json_object(array[${members.map(([name]) => quoteText(name)).join(', ')}]::text[], array[${members.map(([, value]) => value).join(', ')}]::text[])`;
 
-const plainText = (column: string, type: 'bigint' | 'numeric'): string =>
-  type === 'bigint' ? `${column}::text` : `trim_scale(${column})::text`;
+const plainText = (column: string, type: string): string =>
+  type === 'numeric' ? `trim_scale(${column})::text` : `${column}::text`;
 
 function rfc3339(time: string, { window }: WindowTable<AnyEvent>): string {
-  const fraction = window.size % MICROS_PER_MS === 0 ? 'MS' : 'US';
+  const fraction = isWhole(window) ? 'MS' : 'US';
   return `to_char((${time}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${fraction}"Z"')`;
 }

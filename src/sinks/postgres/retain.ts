@@ -1,3 +1,4 @@
+import type { Dropped } from '../../dropped.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { Connection } from './connect.ts';
 import { FORGET, forgetIds } from './id-table.ts';
@@ -6,20 +7,30 @@ import { quoteName, quoteText } from './quote.ts';
 
 /**
  * Makes partitions ahead, moves the retention horizon and drops what is behind it. Each step is a statement of its own that may run beside any other
- * worker's, and be cut off anywhere: the next time goes on.
+ * worker's, and be cut off anywhere: the next time goes on. What was dropped is told, also before a failure.
  */
-export function retention(connection: Connection, pipeline: Pipeline): () => Promise<void> {
+export function retention(
+  connection: Connection,
+  pipeline: Pipeline,
+): (onDropped?: (dropped: Dropped) => void) => Promise<void> {
   const { events } = pipeline;
   const forget = forgetIds(pipeline);
-  return async () => {
+  return async (onDropped = () => undefined) => {
     await connection.script(partitionsAhead(events));
     await connection.run(FORGET_WORKERS, [pipeline.name]);
     if (forget) await repeatedly(connection, forget);
     if (events.keepDays === undefined) return;
     const [row] = await connection.run<{ due: boolean }>(dueStatement(events.name, events.keepDays));
     if (row?.due) await connection.script(horizonScript(events.name, events.keepDays));
-    for (const partition of await connection.run<Partition>(OLD, [events.name]))
-      await drop(connection, events.name, partition);
+    const days: string[] = [];
+    try {
+      for (const partition of await connection.run<Partition>(OLD, [events.name])) {
+        await drop(connection, events.name, partition);
+        days.push(partition.day);
+      }
+    } finally {
+      if (days.length > 0) onDropped({ table: events.name, keepDays: events.keepDays, days });
+    }
   };
 }
 
@@ -34,6 +45,7 @@ async function repeatedly(connection: Connection, forget: string): Promise<void>
 /** A partition whose every event is older than the horizon. */
 interface Partition {
   readonly name: string;
+  readonly day: string;
   readonly state: 'attached' | 'pending' | 'detached';
 }
 
@@ -62,7 +74,7 @@ with days as (
   where c.relkind = 'r' and c.relname ~ ('^' || $1::text || '_[0-9]{8}$')
     and (i.inhrelid is not null or obj_description(c.oid, 'pg_class') = ${quoteText(MARK)})
 )
-select relname as name, case when inhrelid is null then 'detached' when inhdetachpending then 'pending' else 'attached' end as state
+select relname as name, to_char(day, 'YYYY-MM-DD') as day, case when inhrelid is null then 'detached' when inhdetachpending then 'pending' else 'attached' end as state
 from days join scalestream.tables t on t.name = $1::text
 where (day + 1)::timestamp at time zone 'UTC' <= t.horizon order by day`;
 

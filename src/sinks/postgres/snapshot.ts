@@ -2,8 +2,8 @@ import postgres from 'postgres';
 import type { EventTable, AnyEvent } from '../../event-table.ts';
 import type { Micros } from '../../event-time.ts';
 import type { Pipeline } from '../../pipeline.ts';
-import type { WindowTable } from '../../window-table.ts';
-import { partsOf, type WindowRow } from '../accumulate.ts';
+import type { Stored } from '../../stored.ts';
+import type { WindowRow } from '../accumulate.ts';
 import { driverOptions } from './connect.ts';
 import { quoteName } from './quote.ts';
 import { targetOf } from './target.ts';
@@ -19,12 +19,17 @@ export interface StoredEvent {
 export interface Snapshot {
   /** The counted raw events in order of time. */
   events(): AsyncIterable<readonly StoredEvent[]>;
-  /** The rows of a window table. */
-  windows(table: WindowTable<AnyEvent>): AsyncIterable<readonly WindowRow[]>;
+  /** The rows of a relation of a window table. */
+  rows(stored: Stored): AsyncIterable<readonly StoredRow[]>;
   rejects(): Promise<number>;
+  /** Raw events that are in no window. */
+  diverted(): Promise<number>;
   /** The oldest event time of which all raw events are still there. */
   horizon(): Promise<Micros>;
 }
+
+/** A row as it is stored, where its end is not asked for. */
+export type StoredRow = Omit<WindowRow, 'end'>;
 
 const ROWS = 5_000;
 
@@ -59,14 +64,12 @@ function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
         yield rows.map((row) => ({ id: row.id, time: Number(row.us), json: row.json }));
       }
     },
-    async *windows(table) {
-      const keys = Object.keys(table.key);
-      const parts = partsOf(table);
-      for await (const rows of tx.unsafe<Record<string, string | null>[]>(windowsQuery(table)).cursor(ROWS)) {
+    async *rows(stored) {
+      for await (const rows of tx.unsafe<Record<string, string | null>[]>(rowsQuery(stored)).cursor(ROWS)) {
         yield rows.map((row) => ({
           window: Number(row['us']),
-          key: keys.map((_, i) => row[`k${i}`] as string),
-          parts: parts.map((_, i) => row[`p${i}`] ?? null),
+          key: stored.key.map((_, i) => row[`k${i}`] as string),
+          parts: stored.parts.map((_, i) => row[`p${i}`] ?? null),
         }));
       }
     },
@@ -74,6 +77,12 @@ function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
       const [row] = await tx.unsafe<{ n: string }[]>(
         'select count(*) as n from scalestream.rejects where pipeline = $1',
         [pipeline.name],
+      );
+      return Number(row?.n);
+    },
+    async diverted() {
+      const [row] = await tx.unsafe<{ n: string }[]>(
+        `select count(*) as n from ${quoteName(pipeline.events.name)} where not counted`,
       );
       return Number(row?.n);
     },
@@ -92,11 +101,13 @@ const microsOf = (column: string): string => `(extract(epoch from ${column}) * 1
 const eventsQuery = (table: EventTable<AnyEvent>): string =>
   `select ${microsOf('event_time')}, event_id::text as id, event::text as json from ${quoteName(table.name)} where counted order by event_time, event_id`;
 
-function windowsQuery(table: WindowTable<AnyEvent>): string {
+function rowsQuery({ name, start, key, parts }: Stored): string {
   const columns = [
-    microsOf('window_start'),
-    ...Object.keys(table.key).map((name, i) => `${quoteName(name)}::text as k${i}`),
-    ...partsOf(table).map((part, i) => `trim_scale(${quoteName(part.column)}::numeric)::text as p${i}`),
+    microsOf(start),
+    ...key.map((column, i) => `${quoteName(column.name)}::text as k${i}`),
+    ...parts.map(({ column, type }, i) =>
+      type === 'text' ? `${quoteName(column)} as p${i}` : `trim_scale(${quoteName(column)}::numeric)::text as p${i}`,
+    ),
   ];
-  return `select ${columns.join(', ')} from ${quoteName(table.name)}`;
+  return `select ${columns.join(', ')} from ${quoteName(name)}`;
 }

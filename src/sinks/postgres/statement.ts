@@ -1,8 +1,8 @@
 import type { Pipeline } from '../../pipeline.ts';
-import { type AnyEvent, comparedBy, CONTENT } from '../../event-table.ts';
-import type { WindowTable } from '../../window-table.ts';
-import { partsOf } from '../accumulate.ts';
+import { comparedBy, CONTENT } from '../../event-table.ts';
 import { claimedIds } from './id-table.ts';
+import { instant } from './instant.ts';
+import { mergesOf } from './merges.ts';
 import { quoteName, quoteText, RECORD_SEPARATOR } from './quote.ts';
 
 /**
@@ -47,7 +47,9 @@ export function flushStatement(pipeline: Pipeline): string {
   const cast = raw.map((column) => `given.${column}${column === 'event' ? '::json' : ''}`);
   const reached = `(select watermark from scalestream.watermarks where pipeline = ${name}) - interval '${events.lateness} milliseconds'`;
   const counted = divert ? `given."$position" not in (select position from late)` : 'true';
-  const merges = windows.map((table, i) => mergeOf(table, `merged_${i + 1}`, next));
+  const merges = windows.flatMap((table, i) => mergesOf(table, `merged_${i + 1}`, next));
+  const changes = merges.flatMap(({ changed }) => changed ?? []);
+  const counts = merges.map(({ name, began }) => `(select count(*) filter (where ${began}) from ${name})`);
   const instance = next();
   const lifeMs = next();
   const rejects = next();
@@ -70,7 +72,7 @@ export function flushStatement(pipeline: Pipeline): string {
   where inserted.counted is not true and (select count(*) from inserted where counted) < (select count(*) from source)
 )${merges.map((merge) => `, ${merge.text}`).join('')}, revised as (
   insert into scalestream.revised (pipeline, window_table, window_start, key, revision, contents)
-  select ${name}, changed.* from (${merges.map((merge) => merge.changed).join(' union all ') || EMPTY_CHANGE}) changed
+  select ${name}, changed.* from (${changes.join(' union all ') || EMPTY_CHANGE}) changed
   order by 2, 3, 4
   on conflict (pipeline, window_table, window_start, key) do update
   set revision = excluded.revision, contents = excluded.contents, revised_at = clock_timestamp()
@@ -93,7 +95,7 @@ export function flushStatement(pipeline: Pipeline): string {
   returning 1
 )
 select done.fresh::int, done.late::int, done.diverted::int,
-  ${merges.map((merge) => `(select count(*) filter (where revision = 1) from ${merge.name})`).join(' + ') || '0'} as windows,
+  ${counts.join(' + ') || '0'} as windows,
   (select count(*) from revised)::int as revised,
   (select count(*) from rejected)::int as rejects,
   ${by ? `(select string_agg(position::text, ',') from stale where known)` : 'null'} as repeats,
@@ -107,72 +109,7 @@ export const gateKey = (events: string): string =>
 
 const EMPTY_CHANGE = `select null::text, null::timestamptz, null::jsonb, null::bigint, null::jsonb where false`;
 
-/** Microseconds since 1970 as a timestamptz, exactly: a double holds them until 2255. */
-export const instant = (micros: string): string => `timestamptz 'epoch' + (${micros}) * interval '1 microsecond'`;
-
 function parameters(): () => string {
   let count = 0;
   return () => `$${++count}`;
-}
-
-function mergeOf(
-  table: WindowTable<AnyEvent>,
-  name: string,
-  next: () => string,
-): { name: string; text: string; changed: string } {
-  const parts = partsOf(table);
-  const inputs = Object.values(table.measures).filter((measure) => measure.value).length;
-  const keys = Object.entries(table.key);
-  const keyColumns = keys.map(([column]) => quoteName(column));
-  const partColumns = parts.map((part) => quoteName(part.column));
-  const values = Array.from({ length: inputs }, (_, i) => `v${i}`);
-  const contributions = [
-    `unnest(${next()}::text::int[])`,
-    `unnest(${next()}::text::int[])`,
-    ...values.map(() => `unnest(${next()}::text::numeric[])`),
-  ];
-  const groups = [
-    `unnest(${next()}::text::bigint[])`,
-    ...keys.map(([, column]) => `unnest(${next()}::text::${column.type}[])`),
-  ];
-  const keyNames = keys.map((_, i) => `k${i}`);
-  const sums = parts.map((part, i) => `${aggregateOf(part)} as p${i}`);
-  const conflict = ['window_start', ...keyColumns].join(', ');
-  const sets = parts.map((part) => mergedPart(part.combine, quoteName(part.column)));
-  const pairs = keys.map(([column]) => `${quoteText(column)}, ${quoteName(column)}`).join(', ');
-  return {
-    name,
-    text: `${name} as (
-  insert into ${quoteName(table.name)} as w (${['window_start', ...keyColumns, ...partColumns].join(', ')})
-  select ${[instant('groups.us'), ...keyNames.map((key) => `groups.${key}`), ...parts.map((_, i) => `folded.p${i}`)].join(', ')}
-  from (
-    select ${['c.grp', ...sums].join(', ')}
-    from rows from (${contributions.join(', ')}) as c (${['position', 'grp', ...values].join(', ')})
-    where c.position not in (select position from stale)
-    group by c.grp
-  ) folded
-  cross join fence
-  join rows from (${groups.join(', ')}) with ordinality as groups (${['us', ...keyNames, 'grp'].join(', ')}) on groups.grp = folded.grp
-  order by ${['groups.us', ...keyNames.map((key, i) => `groups.${key}${keys[i]?.[1].type === 'text' ? ' collate "C"' : ''}`)].join(', ')}
-  on conflict (${conflict}) do update
-  set ${[...sets, 'revision = w.revision + 1', 'updated_at = clock_timestamp()'].join(', ')}
-  returning ${['window_start', ...keyColumns, 'revision', 'final_revision'].join(', ')}, case when final_revision is not null then to_jsonb(w.*) end as contents
-)`,
-    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision, contents from ${name} where final_revision is not null`,
-  };
-}
-
-function aggregateOf(part: ReturnType<typeof partsOf>[number]): string {
-  if (part.of === 'events') return 'count(*)';
-  if (part.of === 'values') return `count(c.v${part.input})`;
-  if (part.combine !== 'sum') return `${part.combine}(c.v${part.input})`;
-  return `coalesce(sum(c.v${part.input}), 0)${part.type === 'bigint' ? '::bigint' : ''}`;
-}
-
-function mergedPart(combine: 'sum' | 'min' | 'max', column: string): string {
-  const merged =
-    combine === 'sum'
-      ? `w.${column} + excluded.${column}`
-      : `${combine === 'min' ? 'least' : 'greatest'}(w.${column}, excluded.${column})`;
-  return `${column} = ${merged}`;
 }

@@ -3,6 +3,7 @@ import type { Pipeline } from '../../pipeline.ts';
 import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
 import { quoteName, quoteText } from './quote.ts';
+import { SILENT } from './time-ddl.ts';
 
 /** How far a pipeline is. Times are RFC 3339, UTC. */
 export interface Status {
@@ -14,6 +15,8 @@ export interface Status {
   readonly lag: number | null;
   /** What the watermark waits for. */
   readonly held: string;
+  /** Sources that no worker reads. */
+  readonly unread: readonly string[];
   /** Windows that ended until then are final. */
   readonly final: string | null;
   readonly workers: readonly WorkerStatus[];
@@ -41,9 +44,12 @@ export interface BranchStatus {
 export interface WorkerStatus {
   readonly worker: string;
   readonly sources: readonly string[];
-  readonly state: 'live' | 'ended' | 'dead';
+  /** `silent`: without a sign of life, and not given up yet; `dead`: given up. */
+  readonly state: 'live' | 'silent' | 'ended' | 'dead';
   /** Seconds since its last sign of life. */
   readonly seen: number;
+  /** Seconds until it is given up, unless it gives a sign of life. */
+  readonly life: number;
   readonly committed: number;
   readonly late: number;
   readonly diverted: number;
@@ -85,9 +91,11 @@ with known as (select * from scalestream.workers where pipeline = $1::text)
 select json_build_object(
   'pipeline', s.pipeline, 'version', p.version, 'watermark', ${rfc3339('s.watermark')},
   'lag', round(extract(epoch from s.lag)::numeric, 1), 'held', s.held, 'final', ${rfc3339(`(${reached})`)},
+  'unread', (select coalesce(json_agg(source order by source), '[]') from scalestream.sources where pipeline = $1::text
+    and not exists (select from known where source = any (sources) and ended_at is null and expires_at > clock_timestamp())),
   'workers', (select coalesce(json_agg(json_build_object(
-      'worker', worker, 'sources', sources, 'state', case when ended_at is not null then 'ended' when expires_at > clock_timestamp() then 'live' else 'dead' end,
-      'seen', scalestream.seconds_since(seen_at), 'committed', committed, 'late', late, 'diverted', diverted) order by started_at), '[]') from known),
+      'worker', worker, 'sources', sources, 'state', case when ended_at is not null then 'ended' when expires_at <= clock_timestamp() then 'dead' when ${SILENT} then 'silent' else 'live' end,
+      'seen', scalestream.seconds_since(seen_at), 'life', greatest(0, -scalestream.seconds_since(expires_at)), 'committed', committed, 'late', late, 'diverted', diverted) order by started_at), '[]') from known),
   'tables', json_build_array(${tables.join(', ')}),
   'outbox', (select coalesce(json_agg(json_build_object('branch', branch, 'backlog', backlog, 'oldest', ${rfc3339('oldest')}, 'failing', failing, 'error', error) order by branch), '[]')
     from (select branch, count(*) as backlog, min(posted_at) as oldest, count(error) as failing,

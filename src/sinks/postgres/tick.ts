@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Dropped } from '../../dropped.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { Ticked } from '../../timekeeping.ts';
 import { classify } from './classify.ts';
@@ -73,11 +74,16 @@ export async function tickOnce(connection: Connection, pipeline: Pipeline, empty
 /**
  * Makes and drops partitions once, and forgets ids. What is cut off goes on the next time.
  *
+ * @param onDropped told what was dropped, also before a failure.
  * @throws StoreError when it cannot be done now: nothing else depends on it.
  */
-export async function retainOnce(connection: Connection, pipeline: Pipeline): Promise<void> {
+export async function retainOnce(
+  connection: Connection,
+  pipeline: Pipeline,
+  onDropped: (dropped: Dropped) => void,
+): Promise<void> {
   try {
-    await retention(connection, pipeline)();
+    await retention(connection, pipeline)(onDropped);
   } catch (error) {
     throw classify(error, pipeline.events.name);
   }

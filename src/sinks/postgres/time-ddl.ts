@@ -1,8 +1,13 @@
 import { addColumn, replaceView } from './alter.ts';
 
+/** Workers give a sign of life every two seconds, somewhat later on a slow database. One that is silent for longer was killed, stands still, or is cut off. */
+export const SILENT = `seen_at < clock_timestamp() - interval '15 seconds'`;
+
 const HOLDS = `
 with live as (select * from scalestream.workers where ended_at is null and expires_at > clock_timestamp())
 select pipeline, low, case
+    when ${SILENT} then format('by worker %s%s: no sign of life for %s s; given up in %s s unless it comes back',
+      worker, ' (source ' || low_source || ')', round(scalestream.seconds_since(seen_at)), -floor(scalestream.seconds_since(expires_at)))
     when low is null then format('by worker %s, which has not looked into its queue yet', worker)
     when holding then format('by worker %s (source %s): a message sent %s s ago', worker, low_source, scalestream.seconds_since(low))
     else format('by worker %s (source %s): it saw an empty queue %s s ago', worker, low_source, scalestream.seconds_since(low))
@@ -10,7 +15,7 @@ select pipeline, low, case
 from live
 union all
 select s.pipeline, null, case when exists (select from live l where l.pipeline = s.pipeline)
-    then format('no worker reads source %s. Fix: start one, or delete its row from scalestream.sources', s.source)
+    then format('no worker reads source %s. Fix: start one, or scalestream tick PIPELINE.ts --forget %s', s.source, s.source)
     else 'no workers' end, null
 from scalestream.sources s
 where not exists (select from live l where l.pipeline = s.pipeline and s.source = any (l.sources))`;
@@ -64,7 +69,7 @@ create table if not exists scalestream.sources (
   added_at timestamptz not null default clock_timestamp(),
   primary key (pipeline, source)
 );
-comment on table scalestream.sources is 'Sources that have fed a pipeline; the watermark waits for each. Delete the row of one that will not come back';
+comment on table scalestream.sources is 'Sources that have fed a pipeline; the watermark waits for each. scalestream tick --forget removes one that will not come back';
 
 create table if not exists scalestream.watermarks (
   pipeline text primary key,

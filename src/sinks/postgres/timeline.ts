@@ -52,11 +52,11 @@ with fence as (select name from scalestream.pipelines where name = $1::text and 
 )
 select (select count(*) from fence)::int as fenced, ${micros('clock_timestamp()')}::text as clock, (select count(*) from told)::int as told`;
 
-/** One watermark a pipeline; whoever moves it looks at all live workers. Moves that are tiny are left to the next. */
-export const ADVANCE = `
-with mark as (
+/** One watermark a pipeline; whoever moves it looks at all live workers. Moves that are tiny are left to the next. `fence`: in which version's name. */
+const advance = (fence: string): string => `
+with fence as materialized (select from scalestream.pipelines where name = $1::text${fence}), mark as (
   select case when count(*) > 0 and bool_and(low is not null) then min(low) - $2::text::bigint * interval '1 millisecond' end as low
-  from scalestream.holds where pipeline = $1::text
+  from scalestream.holds where pipeline = $1::text and exists (select from fence)
 ), moved as (
   update scalestream.watermarks w set watermark = mark.low, moved_at = clock_timestamp()
   from mark where w.pipeline = $1::text and mark.low > coalesce(w.watermark, '-infinity')
@@ -64,7 +64,13 @@ with mark as (
   returning w.watermark
 )
 select ${micros('coalesce((select watermark from moved), (select watermark from scalestream.watermarks where pipeline = $1::text))')}::text as watermark,
-  (select count(*) from moved)::int as moved`;
+  (select count(*) from moved)::int as moved, (select count(*) from fence)::int as fenced`;
+
+/** By whoever has just asked for the version. */
+export const ADVANCE = advance('');
+
+/** The version is held until the watermark has moved: a deploy waits for that, or is waited for, and another skew is not mixed into it. */
+const ADVANCE_FENCED = advance(' and version = $3::text for share');
 
 /** Time in Postgres. Each step is one statement, safe beside any other worker's. */
 export function timeline(connection: Connection, pipeline: Pipeline, options: TimelineOptions): Timekeeping {
@@ -89,7 +95,7 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
     report: (told) => classified(() => report(told)),
     tick: () => classified(close),
     outbox: postgresOutbox(connection, pipeline),
-    retain: () => classified(retain),
+    retain: (onDropped) => classified(() => retain(onDropped)),
     leave() {
       left = true;
       return classified(async () => void (await connection.run(LEAVE, [name, instance])));
@@ -117,13 +123,15 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
       told = await tell(parameters);
     }
     toldAt = performance.now();
-    const [mark] = await connection.run<{ watermark: string | null; moved: number }>(ADVANCE, [
+    const [mark] = await connection.run<{ watermark: string | null; moved: number; fenced: number }>(ADVANCE_FENCED, [
       name,
       String(events.skew),
+      version,
     ]);
-    const watermark = mark?.watermark ? Number(mark.watermark) : undefined;
+    if (mark?.fenced !== 1) throw await fencedNow(connection, pipeline);
+    const watermark = mark.watermark ? Number(mark.watermark) : undefined;
     onWatermark(watermark);
-    return { clock: Number(told.clock) / MICROS_PER_MS, watermark, moved: mark?.moved === 1 };
+    return { clock: Number(told.clock) / MICROS_PER_MS, watermark, moved: mark.moved === 1 };
   }
 
   async function tell(parameters: readonly (string | null)[]): Promise<Told> {

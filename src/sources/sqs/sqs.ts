@@ -30,7 +30,8 @@ export async function sqsSource(options: SqsSourceOptions): Promise<Source> {
     for (const { kind, detail } of warnings) settings.warn(kind, detail);
     const pools = await sqsPools(client, options, settings.maxPollers);
     const queue = sqsQueue(url, client, pools, settings.visibilitySeconds);
-    return pullSource(options.name ?? name, queue, settings, fifo ? 0 : LINGER_MS);
+    const source = pullSource(options.name ?? name, queue, settings, fifo ? 0 : LINGER_MS);
+    return { ...source, visibilityMs: settings.visibilitySeconds * 1_000 };
   } catch (error) {
     client.destroy();
     throw error;

@@ -89,7 +89,10 @@ test('a retired window table comes back while there are no events, and is refuse
   ]);
   await migrate(declare('orders', orders, trade));
   await deliver(declare('orders', orders, trade), 'a');
-  await expect(migrate(both)).rejects.toMatchObject({ failure: 'fatal', message: /pace would miss the events/ });
+  await expect(migrate(both)).rejects.toMatchObject({
+    failure: 'fatal',
+    message: expect.stringMatching(/pace would miss the events/),
+  });
 });
 
 test('a new window table over events that are there already is refused, and leaves everything as it was', async () => {
@@ -103,20 +106,22 @@ test('a new window table over events that are there already is refused, and leav
   expect(await deliver(both, 'b')).toMatchObject({ committed: 1 });
 });
 
-test('another shape under the same name is refused, naming both', async () => {
+test('another shape under the same name is refused, naming what differs', async () => {
   await migrate(both);
   const other = windowTable('pace', orders, { window: tumbling('2m'), key: {}, measures: { orders: count() } });
   await expect(migrate(declare('orders', orders, trade, other))).rejects.toMatchObject({
     failure: 'fatal',
     message:
-      /^table pace exists with another declaration: expected .*60000000.*; got .*120000000.*Fix: give the changed table a new name/,
+      'table pace exists with another declaration: window: tumbling 1m in the database, tumbling 2m declared. Fix: give the changed table a new name',
   });
 });
 
 test('an event table of another shape is refused', async () => {
   await migrate(both);
   const ids = eventTable('orders', { schema: Order, id: (e) => e.id, time: (e) => e.at, keep: { ids: 'forever' } });
-  await expect(migrate(declare('orders', ids))).rejects.toThrow(/table orders exists with another declaration/);
+  await expect(migrate(declare('orders', ids))).rejects.toThrow(
+    /^table orders exists with another declaration: whole events: yes in the database, no declared\. Fix/,
+  );
 });
 
 test("another pipeline's table is refused, naming its owner", async () => {
@@ -135,7 +140,7 @@ test.each(['orders', 'trade'])(
     await place.query(`drop table ${gone} cascade`);
     await expect(migrate(both)).rejects.toMatchObject({
       failure: 'fatal',
-      message: new RegExp(`^${gone} is gone, but .* is there`),
+      message: expect.stringMatching(`^${gone} is gone, but .* is there`),
     });
   },
 );

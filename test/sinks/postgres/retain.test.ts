@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Pipeline, type Store, snapshot, verify } from '../../../src/index.ts';
+import type { Dropped } from '../../../src/dropped.ts';
 import { message, SENT_AT } from '../../support/message.ts';
 import { order, orderPipeline, orders, run, trade } from '../../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../../support/postgres-place.ts';
@@ -62,6 +63,24 @@ test('a partition that was detached and not dropped, or half detached, is droppe
   await reader('commit');
   await store.time.retain();
   expect(await partitions()).toEqual(['orders_20010101', dayOf(0), dayOf(1)]);
+});
+
+test('the days that are dropped are told, also those before a failure, each once', async () => {
+  await setHorizonBack(30);
+  const store = await place.open(pipeline);
+  await deliver(store, -10, -9, -5);
+  const told: Dropped[] = [];
+  const reader = place.session();
+  await reader(`begin isolation level repeatable read; select count(*) from ${dayOf(-9)}`);
+  await expect(store.time.retain((dropped) => told.push(dropped))).rejects.toMatchObject({ failure: 'retry' });
+  await reader('commit');
+  await store.time.retain((dropped) => told.push(dropped));
+  await store.time.retain((dropped) => told.push(dropped));
+  const date = (day: number): string => new Date(today + day * DAY).toISOString().slice(0, 10);
+  expect(told).toEqual([
+    { table: 'orders', keepDays: 3, days: [date(-10)] },
+    { table: 'orders', keepDays: 3, days: [date(-9), date(-5)] },
+  ]);
 });
 
 test('two workers retain at once', async () => {

@@ -1,0 +1,17 @@
+import { type Contribution, type Measure, type MeasureOptions, numeric } from '../measure.ts';
+
+const extreme =
+  (kind: 'min' | 'max') =>
+  <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
+    ...options,
+    kind,
+    inputs: [numeric(value)],
+    parts: [{ suffix: '', type: 'numeric', of: 'value', combine: kind }],
+    readings: [],
+  });
+
+/** The smallest contribution; null where nothing contributed. A `numeric` column. */
+export const min = extreme('min');
+
+/** The largest contribution; null where nothing contributed. A `numeric` column. */
+export const max = extreme('max');

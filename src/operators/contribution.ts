@@ -1,0 +1,33 @@
+import { inspect } from 'node:util';
+import { decimal, storable } from '../column.ts';
+import { Unfoldable } from './grouping.ts';
+
+/** A contribution in the form in which folds carry it. */
+export type Contributed = number | string | null;
+
+/**
+ * A number that a measure takes.
+ *
+ * @throws Unfoldable for anything else.
+ */
+export function contributionOf(name: string, value: unknown): Contributed {
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0; // no -0
+  if (value === null || value === undefined) return null;
+  const text = decimal(value);
+  if (text === undefined)
+    throw new Unfoldable(
+      `measure '${name}': expected a finite number, a bigint or decimal text; got ${inspect(value)}`,
+    );
+  return text;
+}
+
+/**
+ * A text that a measure takes.
+ *
+ * @throws Unfoldable for anything else.
+ */
+export function textOf(name: string, value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' && storable(value)) return value;
+  throw new Unfoldable(`measure '${name}': expected a text; got ${inspect(value)}`);
+}

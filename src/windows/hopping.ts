@@ -1,0 +1,36 @@
+import type { Duration } from '../duration.ts';
+import { declared } from '../declared.ts';
+import type { Micros } from '../event-time.ts';
+import { lengthOf } from './length.ts';
+import type { Window } from '../window.ts';
+import { aligned } from './tumbling.ts';
+
+/** Most windows that an event may be in: each of them is read from as many panes. */
+const MAX_PANES = 1_440;
+
+/** A {@link Window} of which each stored row, a pane, belongs to several windows. */
+export interface HoppingWindow extends Window<unknown> {
+  readonly kind: 'hopping';
+  readonly stored: Micros;
+}
+
+/**
+ * Hopping windows: of a fixed size, one beginning with every hop, so that they overlap; half-open, aligned to 1970-01-01T00:00:00Z. What is stored is
+ * a pane a hop, once; a window is read from its panes.
+ *
+ * @throws ConfigError where the size is not a multiple of the hop, or of more than 1,440.
+ * @example
+ * hopping({ size: '1h', every: '10m' }) // the last hour, every ten minutes
+ */
+export function hopping({ size, every }: { readonly size: Duration; readonly every: Duration }): HoppingWindow {
+  const where = 'hopping({ size, every })';
+  const [longest, hop] = [lengthOf(size, where), lengthOf(every, where)];
+  declared(
+    longest % hop === 0 && longest / hop <= MAX_PANES,
+    where,
+    `a size of 1 to ${MAX_PANES} hops`,
+    `${size} every ${every}`,
+    "hopping({ size: '1h', every: '10m' })",
+  );
+  return { kind: 'hopping', shape: [longest, hop], of: aligned(hop), stored: hop, longest };
+}
