@@ -53,7 +53,7 @@ function twoWorkers(late: 'revise' | 'divert') {
     memory,
     holder: () => workers.find(({ worker }) => worker.stats().source.held > 0),
     stats: () => workers.map(({ worker }) => worker.stats()),
-    send: (id: string) => broker.send([JSON.stringify(order(id, { at: world.now() - shopOpens }))]),
+    send: (id: string) => broker.send([JSON.stringify(order(id, { at: 3_000 }))]),
     async stop() {
       const stopped = Promise.all(workers.map(({ worker }) => worker.stop(1_000)));
       await world.advance(20_000);
@@ -61,8 +61,6 @@ function twoWorkers(late: 'revise' | 'divert') {
     },
   };
 }
-
-const shopOpens = virtualClock().now();
 
 test.each([
   ['revise', { late: 1, diverted: 0, window: { state: 'revised', revision: 2 }, orders: '2' }],
