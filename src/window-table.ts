@@ -40,6 +40,13 @@ const RESERVED = new Set([
   'updated_at',
   'final_revision',
   'final_at',
+  // of the function that rolls up
+  'bucket',
+  'since',
+  'until',
+  'zone',
+  'keep',
+  'fill',
 ]);
 
 /**
@@ -80,7 +87,7 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
   declared(isRecord(measures), `${where} measures`, 'measures by name', measures, 'measures: { events: count() }');
   const key: Record<string, Column<T>> = {};
   if (window.zone) {
-    claim('zone');
+    taken.add('zone');
     key['zone'] = { type: 'text', read: window.zone };
   }
   for (const [column, accessor] of Object.entries(options.key)) {

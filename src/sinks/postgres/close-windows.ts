@@ -5,6 +5,7 @@ import type { Ticked } from '../../timekeeping.ts';
 import { storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { classify, isSpent } from './classify.ts';
+import { fence, LIMIT, reached, watermarkOf } from './closing.ts';
 import type { Connection } from './connect.ts';
 import { fencedNow } from './fenced.ts';
 import { postFinals } from './post-finals.ts';
@@ -113,24 +114,6 @@ export function closeWindows(connection: Connection, pipeline: Pipeline): () => 
 
 /** Another version is in force, or the database does not answer: what comes after it would fail as well, and take its time. */
 const endsAll = (error: unknown): boolean => error instanceof StoreError || isSpent(error);
-
-const watermarkOf = (pipeline: Pipeline): string =>
-  `(select watermark from scalestream.watermarks where pipeline = ${quoteText(pipeline.name)})`;
-
-/** Up to where windows are closed: by the watermark, or, where late events are diverted, by the frontier that flushes judge by. */
-function reached(pipeline: Pipeline): string {
-  const { events } = pipeline;
-  return events.late === 'divert'
-    ? `(select frontier from scalestream.tables where name = ${quoteText(events.name)})`
-    : `${watermarkOf(pipeline)} - interval '${events.lateness} milliseconds'`;
-}
-
-/** Holds the version: one that does not know what another declared would make windows final that never arrive there. */
-const fence = ({ name, version }: Pipeline): string => `"$fence" as materialized (
-  select from scalestream.pipelines where name = ${quoteText(name)} and version = ${quoteText(version)} for share
-)`;
-
-const LIMIT = '$1::text::int';
 
 const counted = 'select (select count(*) from "$changed")::int as n, (select count(*) from "$fence")::int as fenced';
 

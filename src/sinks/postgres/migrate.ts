@@ -13,6 +13,7 @@ import type { Connection } from './connect.ts';
 import { endOf, eventTableDdl, finalTableDdl, viewOf, windowTableDdl, windowViewDdl } from './ddl.ts';
 import { plainArray, quoteName, quoteText } from './quote.ts';
 import { shapeDifferences } from './shape-differences.ts';
+import { rollupDdl } from './rollup.ts';
 import { SYSTEM_DDL } from './system.ts';
 
 /**
@@ -113,6 +114,7 @@ function script(pipeline: Pipeline): string {
     eventTableDdl(pipeline.events),
     ...pipeline.windows.map(windowTableDdl),
     ...pipeline.windows.map(windowViewDdl),
+    ...pipeline.windows.map((table) => rollupDdl(pipeline, table)),
     ...pipeline.finals.filter(isTableBranch).map(finalTableDdl),
     ...tables.map((table) => register(pipeline.name, table)),
     `update scalestream.tables set retired_at = now() where pipeline = ${quoteText(pipeline.name)} and retired_at is null and name not in (${tables

@@ -1,3 +1,4 @@
+import { BUCKETS_DDL } from './buckets.ts';
 import { addColumn } from './alter.ts';
 import { COMPARISON_DDL } from './comparison.ts';
 import { OUTBOX_DDL } from './outbox-ddl.ts';
@@ -43,7 +44,7 @@ create table if not exists scalestream.rejects (
   primary key (pipeline, identity)
 );
 
-${TIME_FUNCTIONS}${TIME_DDL}${OUTBOX_DDL}${COMPARISON_DDL}
+${TIME_FUNCTIONS}${TIME_DDL}${OUTBOX_DDL}${COMPARISON_DDL}${BUCKETS_DDL}
 create or replace function scalestream.add_partition(parent text, day date) returns void language plpgsql as $$
 declare
   child text := parent || '_' || to_char(day, 'YYYYMMDD');
