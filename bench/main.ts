@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { onePerMessage, packed } from './end-to-end.ts';
 import { finality } from './finality.ts';
+import { hopping } from './hopping.ts';
+import { measures } from './measures.ts';
 import { memory } from './memory.ts';
 import { soak } from './soak.ts';
 
-const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, finality, soak];
+const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, measures, hopping, finality, soak];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -72,6 +72,8 @@ export interface EventTable<T> {
   readonly late: Late;
   /** Milliseconds. */
   readonly skew: number;
+  /** Nothing but a type: what windows over it take. */
+  readonly taken?: T;
 }
 
 /**

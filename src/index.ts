@@ -31,11 +31,24 @@ export type { Lookup, OpenLookup } from './lookup.ts';
 export type { Contribution, Measure, MeasureOptions } from './measure.ts';
 // measures
 export { count, countIf } from './measures/count.ts';
+export {
+  type Combining,
+  type DefinedPart,
+  type DefinedReading,
+  defineMeasure,
+  type DefineMeasureOptions,
+} from './measures/define-measure.ts';
+export { distinct } from './measures/distinct.ts';
 export { exactDistinct } from './measures/exact-distinct.ts';
 export { max, min } from './measures/extremes.ts';
+export { first, last } from './measures/first-last.ts';
+export { funnel, type FunnelOptions } from './measures/funnel.ts';
 export { mean } from './measures/mean.ts';
+export { money, type MoneyOptions } from './measures/money.ts';
+export { quantiles, type QuantilesOptions } from './measures/quantiles.ts';
 export { ratio } from './measures/ratio.ts';
 export { sum } from './measures/sum.ts';
+export { topK, type TopKOptions } from './measures/top-k.ts';
 export { variance } from './measures/variance.ts';
 // operators
 export { acknowledge } from './operators/acknowledge.ts';
@@ -75,7 +88,8 @@ export type { SqsSourceOptions } from './sources/sqs/options.ts';
 export { sqsSource } from './sources/sqs/sqs.ts';
 export type { Source, SourceProgress, SourceStats } from './source.ts';
 export type { Comparison, Flush, Fold, Outcome, Store } from './store.ts';
-export { type FinalBranch, type FinalWindow, whenFinal, type WhenFinalOptions } from './when-final.ts';
+export type { FinalWindow } from './final-window.ts';
+export { type FinalBranch, whenFinal, type WhenFinalOptions } from './when-final.ts';
 export type { Span, Window } from './window.ts';
 export { type WindowTable, type WindowTableOptions, windowTable } from './window-table.ts';
 // windows

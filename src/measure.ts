@@ -19,6 +19,14 @@ export interface Input<T> {
 /** How two contributions become one: commutative and associative, so that any worker may merge in any order. `or` is of the bits of two bigints. */
 export type Combine = 'sum' | 'min' | 'max' | 'or';
 
+/** The same, of an author: see `defineMeasure`. */
+export interface Combination {
+  /** In the schema `scalestream`: a function of two values, and an aggregate of one, both of the part's type; null where an argument is. */
+  readonly name: string;
+  /** What the function does. */
+  readonly of: (stored: string, value: string) => string;
+}
+
 /** One stored column of a measure. */
 export interface Part {
   /** Appended to the measure's name. */
@@ -28,7 +36,7 @@ export interface Part {
   readonly of: 'events' | 'value' | 'values' | 'squares';
   /** Which input. Default the first. */
   readonly input?: number;
-  readonly combine: Combine;
+  readonly combine: Combine | Combination;
 }
 
 /** One item of a window: the values of its columns, and what an event contributes to it. */
@@ -54,7 +62,7 @@ export type ItemRow = Readonly<Record<string, string | null>>;
 export interface Reading {
   /** Appended to the measure's name. */
   readonly suffix: string;
-  readonly type: 'bigint' | 'numeric' | 'text' | 'boolean' | 'jsonb';
+  readonly type: 'bigint' | 'numeric' | 'text' | 'boolean' | 'uuid' | 'jsonb';
   /** SQL: over parts an immutable expression of one row; over items an aggregate of their rows. `column` quotes a part's suffix, or an item's column. */
   readonly sql: (column: (name: string) => string) => string;
   /** The same, as text: of parts by suffix, and of the rows of the items. */

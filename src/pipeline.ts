@@ -9,7 +9,7 @@ import { MICROS_PER_MS } from './event-time.ts';
 import { identifier } from './identifier.ts';
 import type { Store } from './store.ts';
 import { storedOf } from './stored.ts';
-import { type FinalBranch, isSinkBranch, isTableBranch, type TableBranch } from './when-final.ts';
+import { branchOver, type FinalBranch, isPosted, isTableBranch, type TableBranch } from './when-final.ts';
 import type { WindowTable } from './window-table.ts';
 
 /** What a pipeline is given. The same graph runs on arrays, on SQS and Postgres, and in simulations. */
@@ -53,7 +53,10 @@ export type Declaration = Table | FinalBranch;
 export interface Pipeline {
   readonly name: string;
   readonly events: EventTable<AnyEvent>;
+  /** Windows over the events. */
   readonly windows: readonly WindowTable<AnyEvent>[];
+  /** Windows over final windows. */
+  readonly over: readonly WindowTable<AnyEvent>[];
   /** What receives windows that are final. */
   readonly finals: readonly FinalBranch[];
   /** Fingerprint of the declared tables: workers of another version are fenced out. */
@@ -86,7 +89,9 @@ export function pipeline(
     '({ messages, store }) => messages.pipe(…)',
   );
   const events = tables.filter((table) => table.kind === 'events');
-  const windows = tables.filter((table) => table.kind === 'windows');
+  const all = tables.filter((table) => table.kind === 'windows');
+  const windows = all.filter((table) => table.over === undefined);
+  const over = all.filter((table) => table.over !== undefined);
   const finals = tables.filter((table) => table.kind === 'finals');
   const [first, ...others] = events;
   if (!first || others.length > 0) {
@@ -94,7 +99,7 @@ export function pipeline(
     throw new ConfigError({ where, expected: 'one event table', got, fix: 'one pipeline for each event table' });
   }
   const names = new Set([first.name, ...(first.dedupe ? [idTable(first)] : [])]);
-  for (const table of windows) {
+  for (const table of all) {
     const taken = storedOf(table).find(({ name: each }) => names.has(each));
     if (taken)
       throw new ConfigError({
@@ -103,19 +108,20 @@ export function pipeline(
         got: `'${taken.name}' twice`,
         fix: 'rename one',
       });
-    if (table.of !== first.name) {
+    if (table.over ? !windows.includes(table.over) : table.of !== first.name) {
       throw new ConfigError({
         where,
-        expected: `windows over '${first.name}'`,
+        expected: `windows over '${first.name}', or over windows that are declared too`,
         got: `'${table.name}' over '${table.of}'`,
         fix: 'move it to the pipeline of its events',
       });
     }
     for (const { name: each } of storedOf(table)) names.add(each);
-    keptUntilFinal(first, table);
+    if (!table.over) keptUntilFinal(first, table);
   }
-  finalsFit(where, finals, windows, names);
-  return { name, events: first, windows, finals, version: fingerprint(first, windows, finals), graph };
+  finalsFit(where, finals, all, names);
+  const branches = [...finals, ...over.map((table) => branchOver(table.over as WindowTable<AnyEvent>, table))];
+  return { name, events: first, windows, over, finals: branches, version: fingerprint(first, all, branches), graph };
 }
 
 /** Each branch receives windows of this pipeline, under a name that nothing else has. */
@@ -184,7 +190,7 @@ function fingerprint(
   // Workers that judge lateness differently must not share windows; tables that are there may go on under another judgement.
   const time = [events.lateness, events.late, events.skew, ...(events.dedupe ? [events.dedupe.within] : [])];
   // Who makes a window final posts it to every branch: one that does not know them all must not.
-  const branches = finals.filter(isSinkBranch).map(({ name, table }) => [name, table.name]);
+  const branches = finals.filter(isPosted).map(({ name, table }) => [name, table.name]);
   return createHash('sha256')
     .update(JSON.stringify([shapes, time, ...(branches.length > 0 ? [branches] : [])]))
     .digest('hex')

@@ -1,26 +1,9 @@
 import { declared, isRecord, knownOptions } from './declared.ts';
 import { type AnyEvent, reserved } from './event-table.ts';
 import type { FinalSink, FinalTable } from './final-sink.ts';
+import type { FinalWindow } from './final-window.ts';
 import { identifier } from './identifier.ts';
 import type { WindowTable } from './window-table.ts';
-
-/** A window that is final, at one of its revisions: keys and measures as plain text, sums as exact decimals. */
-export interface FinalWindow<K extends string = string, M extends string = string> {
-  /** Names table, window, key and revision, and so this content: the same however often it is delivered. Known again by it, it counts once. */
-  readonly delivery: string;
-  readonly table: string;
-  /** RFC 3339, UTC. */
-  readonly start: string;
-  /** RFC 3339, UTC; the first moment that is not in the window. */
-  readonly end: string;
-  readonly key: Readonly<Record<K, string>>;
-  /** `null` where nothing contributed. A `mean` comes with `<name>_sum` and `<name>_count`. */
-  readonly measures: Readonly<Record<M, string | null> & Partial<Record<`${M}_sum` | `${M}_count`, string | null>>>;
-  /** Counts merges; of two deliveries of a window the one with the higher revision is the later. */
-  readonly revision: number;
-  /** Whether it changed since it became final. */
-  readonly revised: boolean;
-}
 
 export interface WhenFinalOptions<K extends string, M extends string> {
   /** Names the branch in `scalestream.outbox`; keep it when the destination moves. */
@@ -50,10 +33,26 @@ export interface SinkBranch extends Branch {
   readonly body: (window: FinalWindow) => unknown;
 }
 
-/** What {@link whenFinal} declares. */
-export type FinalBranch = TableBranch | SinkBranch;
+/** A branch into windows over the windows: by way of the outbox, and in the same database. */
+export interface OverBranch extends Branch {
+  readonly to: WindowTable<AnyEvent>;
+}
+
+/** What {@link whenFinal} declares, and what a table of windows over windows does. */
+export type FinalBranch = TableBranch | SinkBranch | OverBranch;
+
+/** The branch by which a table of windows over `table` receives them. */
+export const branchOver = (table: WindowTable<AnyEvent>, to: WindowTable<AnyEvent>): OverBranch => ({
+  kind: 'finals',
+  name: `over ${to.name}`,
+  table,
+  to,
+});
 
 export const isTableBranch = (branch: FinalBranch): branch is TableBranch => branch.to.kind === 'table';
+export const isOverBranch = (branch: FinalBranch): branch is OverBranch => branch.to.kind === 'windows';
+/** Those that the outbox keeps until they are done. */
+export const isPosted = (branch: FinalBranch): branch is SinkBranch | OverBranch => !isTableBranch(branch);
 export const isSinkBranch = (branch: FinalBranch): branch is SinkBranch => branch.to.kind === 'sink';
 
 /**
@@ -88,7 +87,8 @@ export function whenFinal(
   if (to.kind === 'table') {
     declared(options === undefined, where, 'no options with toTable: it takes every window', options, 'leave them out');
     for (const column of [...Object.keys(table.key), ...Object.keys(table.measures)])
-      if (column === 'delivered_at') throw reserved(`${where} into '${to.name}'`, column);
+      if (column === 'delivered_at' || (column === 'removed' && table.window.kind === 'session'))
+        throw reserved(`${where} into '${to.name}'`, column);
     return { kind: 'finals', name: to.name, table, to };
   }
   declared(isRecord(options), `${where} to ${to.name}`, 'options with a name', options, "{ name: 'finance' }");

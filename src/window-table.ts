@@ -1,7 +1,8 @@
 import { asColumn, type Column, type ColumnOf } from './column.ts';
 import { declared, isRecord, knownOptions } from './declared.ts';
-import { type EventTable, reserved } from './event-table.ts';
+import { type AnyEvent, reserved } from './event-table.ts';
 import { ConfigError } from './errors.ts';
+import type { FinalWindow } from './final-window.ts';
 import { identifier } from './identifier.ts';
 import type { Items, Measure } from './measure.ts';
 import { itemTable } from './stored.ts';
@@ -25,11 +26,22 @@ export interface WindowTableOptions<T, K, M> {
 export interface WindowTable<T, K extends string = string, M extends string = string> {
   readonly kind: 'windows';
   readonly name: string;
-  /** Name of the event table that is folded. */
+  /** Name of the table that is folded. */
   readonly of: string;
+  /** The window table whose final windows are folded; `undefined`: events are. */
+  readonly over: WindowTable<AnyEvent> | undefined;
   readonly window: Window<T>;
   readonly key: Readonly<Record<K, Column<T>>>;
   readonly measures: Readonly<Record<M, Measure<T>>>;
+  /** Nothing but a type: what windows over it take. */
+  readonly taken?: FinalWindow<K, M>;
+}
+
+/** What windows may be over: events, or the final windows of another table. */
+export interface Taken<T> {
+  readonly kind: 'events' | 'windows';
+  readonly name: string;
+  readonly taken?: T;
 }
 
 const RESERVED = new Set([
@@ -40,6 +52,10 @@ const RESERVED = new Set([
   'updated_at',
   'final_revision',
   'final_at',
+  // of panes
+  'pane_start',
+  'final_until',
+  'revised_until',
   // of the function that rolls up
   'bucket',
   'since',
@@ -50,22 +66,38 @@ const RESERVED = new Set([
 ]);
 
 /**
- * Declares a table of windows.
+ * Declares a table of windows, over events or over the final windows of another table: each of those is taken when it is final, at its start, and again when it is
+ * revised, in place of what it was. Nobody folds into such a table: it follows. Its own windows are final once all are that may belong to them.
  *
- * @throws ConfigError for names that are no SQL identifiers or that clash.
+ * @throws ConfigError for names that are no SQL identifiers or that clash, or windows that cannot be over others.
  * @example
- * const trade = windowTable('product_trade', shopEvents, {
- *   window: tumbling('10s'),
- *   key: { product: (e) => e.product },
- *   measures: { events: count(), revenue: sum((e) => e.cents) },
+ * const visits = windowTable('visits', shopEvents, {
+ *   window: session({ gap: '30m' }),
+ *   key: { user: (e) => e.user },
+ *   measures: { carts: countIf((e) => e.type === 'add_to_cart'), purchases: countIf((e) => e.type === 'purchase'), campaign: first((e) => e.campaign) },
+ * });
+ * const abandoned = windowTable('abandoned_carts', visits, {
+ *   window: calendar('day', { zone: 'Europe/Berlin' }),
+ *   key: { campaign: (visit) => visit.measures.campaign ?? 'none' },
+ *   measures: { visits: count(), abandoned: countIf((visit) => visit.measures.carts !== '0' && visit.measures.purchases === '0') },
  * });
  */
 export function windowTable<T, const K extends Key<T>, const M extends Measures<T>>(
   name: string,
-  events: EventTable<T>,
+  source: Taken<T>,
   options: WindowTableOptions<T, K, M>,
 ): WindowTable<T, keyof K & string, keyof M & string> {
   const where = `windowTable('${name}')`;
+  const isSource: boolean = isRecord(source) && (source.kind === 'events' || source.kind === 'windows');
+  declared(isSource, where, 'an event table, or a window table', source, `windowTable('${name}', orders, { … })`);
+  const over = isOver(source) ? source : undefined;
+  declared(
+    over === undefined || (over.over === undefined && over.window.kind !== 'hopping'),
+    where,
+    'windows over events that do not overlap, to be taken when they are final',
+    `'${over?.name}' (${over?.over ? `over '${over.of}'` : over?.window.kind})`,
+    'take them from the table below',
+  );
   identifier(name, where, 50);
   const taken = new Set<string>();
   const claim = (column: string): void => {
@@ -82,6 +114,13 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
     'a window',
     window,
     "window: tumbling('1m')",
+  );
+  declared(
+    over === undefined || window.kind === 'tumbling' || window.kind === 'calendar',
+    `${where} window`,
+    'tumbling or calendar: it is over windows',
+    window.kind,
+    "window: calendar('day')",
   );
   declared(isRecord(options.key), `${where} key`, 'accessors by name', options.key, 'key: {} for one row a window');
   declared(isRecord(measures), `${where} measures`, 'measures by name', measures, 'measures: { events: count() }');
@@ -123,8 +162,18 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
     for (const suffix of columns) if (suffix) claim(column + suffix);
     if (measure.items) itemsFit(name, column, measure.items, key);
   }
-  return { kind: 'windows', name, of: events.name, window, key: key as Record<keyof K & string, Column<T>>, measures };
+  return {
+    kind: 'windows',
+    name,
+    of: source.name,
+    over,
+    window,
+    key: key as Record<keyof K & string, Column<T>>,
+    measures,
+  };
 }
+
+const isOver = (source: Taken<unknown>): source is WindowTable<AnyEvent> => source.kind === 'windows';
 
 /** The relation of the items has a name of its own, and columns that are not those of the key. */
 function itemsFit<T>(table: string, measure: string, { columns, parts }: Items<T>, key: object): void {

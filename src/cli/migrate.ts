@@ -45,7 +45,7 @@ export const migrateCommand: Command = {
     } finally {
       await database.close();
     }
-    const tables = [pipeline.events, ...pipeline.windows].map((table) => table.name);
+    const tables = [pipeline.events, ...pipeline.windows, ...pipeline.over].map((table) => table.name);
     io.out(`pipeline '${pipeline.name}' is at version ${pipeline.version}: ${tables.join(', ')}`);
     return 0;
   },

@@ -58,7 +58,7 @@ export const verifyCommand: Command = {
         : error;
     });
     if (listed > LISTED) io.out(`… and ${grouped(listed - LISTED)} more`);
-    const { equal, events, windows, differing, unreadable: lost, rejects, diverted } = result;
+    const { equal, events, windows, differing, unreadable: lost, rejects, diverted, untaken } = result;
     io.out(
       equal
         ? `equal: ${grouped(windows)} windows are the fold of ${grouped(events)} raw events; ${grouped(rejects)} rejects, ${grouped(diverted)} diverted`
@@ -66,6 +66,10 @@ export const verifyCommand: Command = {
             lost > 0 ? `; ${grouped(lost)} raw events cannot be read` : ''
           }`,
     );
+    if (untaken > 0)
+      io.out(
+        `${grouped(untaken)} final windows are still to be taken by windows over them, which were not compared: run scalestream tick`,
+      );
     if (flags.json) io.out(JSON.stringify(result));
     return equal ? 0 : 1;
   },

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { decimal, storable } from '../column.ts';
-import { Unfoldable } from './grouping.ts';
+import { Unfoldable } from '../unfoldable.ts';
 
 /** A contribution in the form in which folds carry it. */
 export type Contributed = number | string | null;

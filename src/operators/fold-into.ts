@@ -4,9 +4,10 @@ import { declared, isRecord } from '../declared.ts';
 import type { Reject } from '../reject.ts';
 import type { Fold } from '../store.ts';
 import type { AnyEvent } from '../event-table.ts';
+import { Unfoldable } from '../unfoldable.ts';
 import type { WindowTable } from '../window-table.ts';
 import { type Contributed, contributionOf, textOf } from './contribution.ts';
-import { grouping, Unfoldable } from './grouping.ts';
+import { grouping } from './grouping.ts';
 import { itemCells } from './item-cells.ts';
 import { refuse } from './refuse.ts';
 

@@ -1,11 +1,9 @@
 import { canonical, MAX_TEXT_BYTES } from '../column.ts';
 import type { Micros } from '../event-time.ts';
+import { Unfoldable } from '../unfoldable.ts';
 import type { WindowTable } from '../window-table.ts';
 import type { Span } from '../window.ts';
 import { paths } from './paths.ts';
-
-/** A key or a contribution that does not fit its column. */
-export class Unfoldable extends Error {}
 
 /** Numbers the groups (window, key) of a batch. No key text is built per event. */
 export function grouping<T>(table: WindowTable<T>) {

@@ -15,14 +15,10 @@ export interface ItemCells<T> {
   readonly cells: Cells;
 }
 
-interface Read {
-  readonly item: readonly string[];
-  readonly value: Contributed;
-}
-
-/** Collects what events contribute to the items of measure `name`; `groups` are the windows they belong to. */
+/** Collects what events contribute to the items of measure `name`; `groups` are the windows they belong to. Nothing is made per event but what is kept. */
 export function itemCells<T>(name: string, items: Items<T>, groups: ReturnType<typeof grouping<T>>): ItemCells<T> {
-  const columns = Object.entries(items.columns) as [string, ColumnType][];
+  const columns = Object.entries(items.columns).map(([column, type]) => numbered(`${name} ${column}`, type));
+  const width = columns.length;
   const takes = items.parts.some((part) => part.of !== 'events');
   const event: number[] = [];
   const group: number[] = [];
@@ -32,40 +28,66 @@ export function itemCells<T>(name: string, items: Items<T>, groups: ReturnType<t
   const names = columns.map((): string[] => []);
   const parents: number[] = [];
   const known = paths();
-  const read: Read[] = [];
+  /** What was read last: how many items, the numbers of their names one after the other, and what is contributed to them. */
+  let length = 0;
+  const read: number[] = [];
+  const contributed: Contributed[] = [];
+  const path: number[] = [];
 
   const emit: Emit = (item, value?: Contribution) => {
-    const named = columns.map(([column, type], i) => keyOf(`${name} ${column}`, type, item[i]));
-    read.push({ item: named, value: takes ? contributionOf(name, value) : null });
+    for (let i = 0; i < width; i++) read[length * width + i] = columns[i]?.numberOf(item[i]) as number;
+    contributed[length] = takes ? contributionOf(name, value) : null;
+    length++;
   };
 
-  function numberOf(window: number, item: readonly string[]): number {
-    const path = [window, ...item];
+  /** The number of the group that `path` leads to. */
+  function indexOf(window: number): number {
     const found = known.find(path);
     if (found !== undefined) return found;
     const index = windows.push(groups.windows[window] as number) - 1;
     ends.push(groups.ends[window] as number);
     parents.push(window);
-    for (const [i, column] of names.entries()) column.push(item[i] as string);
+    for (const [i, column] of names.entries()) column.push(columns[i]?.values[path[i + 1] as number] as string);
     known.keep(path, index);
     return index;
   }
 
   return {
     read(value, occurrence) {
-      read.length = 0;
+      length = 0;
       items.each(value, occurrence, emit);
     },
     keep(position, window) {
-      for (const { item, value } of read) {
+      path[0] = window;
+      for (let n = 0; n < length; n++) {
+        for (let i = 0; i < width; i++) path[i + 1] = read[n * width + i] as number;
         event.push(position);
-        group.push(numberOf(window, item));
-        if (takes) values.push(value);
+        group.push(indexOf(window));
+        if (takes) values.push(contributed[n] as Contributed);
       }
     },
     get cells() {
       const key = groups.keys.map((column) => parents.map((window) => column[window] as string));
       return { event, group, values: takes ? [values] : [], windows, ends, keys: [...key, ...names] };
+    },
+  };
+}
+
+/** Numbers the values of a column: those that are one in the form of the store have one number. */
+function numbered(name: string, type: ColumnType) {
+  const seen = new Map<unknown, number>();
+  const known = new Map<string, number>();
+  const values: string[] = [];
+  return {
+    values,
+    numberOf(value: unknown): number {
+      let number = seen.get(value);
+      if (number !== undefined) return number;
+      const text = keyOf(name, type, value);
+      number = known.get(text);
+      if (number === undefined) known.set(text, (number = values.push(text) - 1));
+      seen.set(value, number);
+      return number;
     },
   };
 }

@@ -3,7 +3,8 @@ import { messageOf } from '../errors.ts';
 import type { OpenSink, Parcel, SinkDefaults } from '../final-sink.ts';
 import type { Claim, ClaimedWindow, Outbox } from '../outbox.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { isSinkBranch, type SinkBranch } from '../when-final.ts';
+import { isPosted, isSinkBranch, type OverBranch, type SinkBranch } from '../when-final.ts';
+import { takeAll } from './take-all.ts';
 
 export interface DeliverOptions {
   /** Where sinks are that do not say it themselves. */
@@ -49,11 +50,11 @@ export function deliveries(
   outbox: Outbox,
   { defaults = {}, clock = systemClock, warn = () => undefined }: DeliverOptions = {},
 ): Deliveries {
-  const branches = pipeline.finals.filter(isSinkBranch);
+  const branches = pipeline.finals.filter(isPosted);
   const opened = new Map<SinkBranch, OpenSink>();
   /** Since when a branch has taken nothing. */
   const failing = new Map<SinkBranch, number>();
-  const running = new Map<SinkBranch, Promise<Delivered>>();
+  const running = new Map<SinkBranch | OverBranch, Promise<Delivered>>();
   let closed = false;
 
   async function openSink(branch: SinkBranch): Promise<OpenSink> {
@@ -133,10 +134,12 @@ export function deliveries(
   }
 
   /** A branch with much to send goes on, whoever asks again meanwhile; it holds up no other one. */
-  function joined(branch: SinkBranch): Promise<Delivered> {
+  function joined(branch: SinkBranch | OverBranch): Promise<Delivered> {
     const known = running.get(branch);
     if (known) return known;
-    const run = runBranch(branch).finally(() => running.delete(branch));
+    const run = (isSinkBranch(branch) ? runBranch(branch) : takeAll(branch, outbox, () => closed)).finally(() =>
+      running.delete(branch),
+    );
     running.set(branch, run);
     return run;
   }

@@ -20,7 +20,10 @@ export async function rehearse(pipeline: Pipeline): Promise<Describe> {
   const store: Store = {
     prepare(describe, rehearsal) {
       told = describe;
-      for (const { table } of rehearsal) if (!declared.has(table.name)) throw undeclared(table.name);
+      for (const { table } of rehearsal) {
+        if (table.over) throw follows(table.name, table.of);
+        if (!declared.has(table.name)) throw undeclared(table.name);
+      }
     },
     horizon: () => 0,
     commit: refuse,
@@ -36,6 +39,15 @@ export async function rehearse(pipeline: Pipeline): Promise<Describe> {
   if (!told) throw unusable(pipeline, 'no transaction');
   return told;
 }
+
+/** Its windows are made of final ones, not of events. */
+const follows = (table: string, of: string): ConfigError =>
+  new ConfigError({
+    where: `foldInto(${table})`,
+    expected: 'a window table over events',
+    got: `'${table}', which is over the windows of '${of}'`,
+    fix: 'leave it out: it follows by itself',
+  });
 
 const refuse = (): Promise<never> => Promise.reject(new Error('a rehearsal commits nothing'));
 

@@ -1,11 +1,11 @@
 import { Big } from 'big.js';
-import type { Part } from '../measure.ts';
+import type { Combine, Part } from '../measure.ts';
 
 type Merge = (stored: string, value: number | string) => string;
 
 const plain = (value: number | string): string => new Big(value).toFixed();
 
-const NUMBERS: Readonly<Record<Part['combine'], Merge>> = {
+const NUMBERS: Readonly<Record<Combine, Merge>> = {
   sum: plus,
   min: (stored, value) => (new Big(value).lt(stored) ? plain(value) : stored),
   max: (stored, value) => (new Big(value).gt(stored) ? plain(value) : stored),
@@ -18,6 +18,10 @@ const before = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a),
 /** What is stored once a contribution is merged into it; `null`: nothing was, or is contributed. */
 export function combine(part: Part, stored: string | null, value: number | string | null): string | null {
   if (value === null) return stored;
+  if (typeof part.combine === 'object') {
+    const own = part.type === 'text' ? String(value) : plain(value);
+    return stored === null ? own : part.combine.of(stored, own);
+  }
   if (part.type === 'text') {
     const text = String(value);
     return stored === null || before(text, stored) === (part.combine === 'min') ? text : stored;

@@ -1,31 +1,29 @@
 import { createHash } from 'node:crypto';
 import type { AnyEvent } from '../event-table.ts';
 import { type Micros, MICROS_PER_MS } from '../event-time.ts';
-import type { FinalWindow } from '../when-final.ts';
+import type { FinalWindow } from '../final-window.ts';
 import type { WindowTable } from '../window-table.ts';
 import type { ItemRow } from '../measure.ts';
 import { storedOf } from '../stored.ts';
 import type { Window } from '../window.ts';
-import type { WindowRow } from './accumulate.ts';
+import type { Announcement } from './memory-time.ts';
 
-/** A row as `whenFinal` delivers it; in Postgres `post-finals.ts` makes the same. */
+/** A window as it was announced, as `whenFinal` delivers it; in Postgres `post-finals.ts` makes the same. */
 export function finalWindow(
   table: WindowTable<AnyEvent>,
-  row: Omit<WindowRow, 'parts'>,
-  measures: FinalWindow['measures'],
-  revision: number,
-  revised: boolean,
+  { window, end, key, measures, revision, revised, removed }: Omit<Announcement, 'table' | 'parts'>,
 ): FinalWindow {
-  const start = rfc3339(row.window, table);
+  const start = rfc3339(window, table);
   return {
-    delivery: [table.name, start, lineOf(table, row.key), revision].join('/'),
+    delivery: [table.name, start, lineOf(table, key), revision].join('/'),
     table: table.name,
     start,
-    end: rfc3339(row.end, table),
-    key: Object.fromEntries(Object.keys(table.key).map((name, i) => [name, row.key[i] as string])),
+    end: rfc3339(end, table),
+    key: Object.fromEntries(Object.keys(table.key).map((name, i) => [name, key[i] as string])),
     measures,
     revision,
     revised,
+    ...(removed ? { removed } : {}),
   };
 }
 

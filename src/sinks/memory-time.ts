@@ -14,6 +14,8 @@ export interface Announcement extends WindowRow {
   readonly revision: number;
   /** Whether it changed since it became final. */
   readonly revised: boolean;
+  /** A session that was final, and is gone: one that begins earlier took it in. */
+  readonly removed?: true;
   /** Everything that is stored and computed of it, by column. */
   readonly measures: Readonly<Record<string, string | null>>;
 }
@@ -37,17 +39,20 @@ interface Live {
 /** While nobody could report, nobody died: whoever comes back first after so long lets everybody live on who lived when the silence began. */
 const SILENCE_MS = 5_000;
 
-/** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows, `measuresOf` what is computed of one. */
+/** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows, `measuresOf` what is computed of one; `follow` is told what windows over windows take. */
 export function memoryTime(
   pipeline: Pipeline,
   clock: Clock,
   rowsOf: (table: WindowTable<AnyEvent>) => Iterable<WindowRow>,
   measuresOf: (table: WindowTable<AnyEvent>, row: WindowRow) => Readonly<Record<string, string | null>>,
+  follow: (announced: readonly Announcement[]) => void,
 ) {
   const { lateness, skew } = pipeline.events;
   const labels = new Map<string, Label>();
   const workers = new Map<object, Live>();
   const announced: Announcement[] = [];
+  /** What was final, is gone, and is still to be announced. */
+  let removed: Announcement[] = [];
   let watermark: Micros | undefined;
   let toldAt = Number.POSITIVE_INFINITY;
 
@@ -79,13 +84,28 @@ export function memoryTime(
     return true;
   }
 
+  /** The earliest window of a table that is not final. */
+  const earliest = (table: WindowTable<AnyEvent>): Micros =>
+    Math.min(
+      ...[...rowsOf(table)].filter((row) => labelOf(table.name, row).final === undefined).map(({ window }) => window),
+    );
+
   function tick(): { final: number; revised: number } {
+    const first = announced.length;
+    const closed = close(pipeline.windows);
+    follow(announced.slice(first));
+    const over = close(pipeline.over);
+    return { final: closed.final + over.final, revised: closed.revised + over.revised };
+  }
+
+  function close(tables: readonly WindowTable<AnyEvent>[]): { final: number; revised: number } {
     const frontier = (watermark ?? Number.NEGATIVE_INFINITY) - lateness * MICROS_PER_MS;
     let [final, revised] = [0, 0];
-    for (const table of pipeline.windows) {
+    for (const table of tables) {
+      const bound = Math.min(frontier, table.over ? earliest(table.over) : frontier);
       for (const row of rowsOf(table)) {
         const label = labelOf(table.name, row);
-        if (label.final === undefined && row.end <= frontier) {
+        if (label.final === undefined && row.end <= bound) {
           label.final = label.revision;
           final++;
         } else if (label.final !== undefined && label.revision > label.announced) revised++;
@@ -102,6 +122,9 @@ export function memoryTime(
         });
       }
     }
+    announced.push(...removed);
+    revised += removed.length;
+    removed = [];
     return { final, revised };
   }
 
@@ -110,6 +133,14 @@ export function memoryTime(
     announced: () => announced,
     /** A commit changed the row. */
     changed: (table: string, row: WindowRow): void => void labelOf(table, row).revision++,
+    /** A commit took the row away; `measures` are what it held. */
+    removed(table: string, row: WindowRow, measures: Announcement['measures']): void {
+      const { revision, final } = labelOf(table, row);
+      labels.delete(`${table} ${identityOf(row.window, row.key)}`);
+      if (final === undefined) return;
+      const last = { table, ...row, parts: [...row.parts], measures, revision: revision + 1 };
+      removed.push({ ...last, revised: true, removed: true });
+    },
     stateOf(table: string, row: WindowRow) {
       const { revision, final } = labelOf(table, row);
       return { state: stateOf(revision, final), revision };

@@ -7,14 +7,17 @@ import type { Outcome, Store } from '../store.ts';
 import { type AnyEvent, comparedBy } from '../event-table.ts';
 import type { WindowTable } from '../window-table.ts';
 import type { WindowRow } from './accumulate.ts';
-import { measuresOf } from './final-window.ts';
+import { finalWindow, measuresOf } from './final-window.ts';
+import { hoppingFold } from './hopping-fold.ts';
+import { isHopping } from './hopping-table.ts';
 import { memoryEvents } from './memory-events.ts';
 import { type Announcement, memoryTime, type WindowState } from './memory-time.ts';
-import { type TableFold, tableFold } from './table-fold.ts';
+import { overFold } from './over-fold.ts';
+import { type Merged, type TableFold, tableFold } from './table-fold.ts';
 import { windowEnds } from './window-ends.ts';
 
 export interface MemoryStore extends Store {
-  /** The rows of a window table, in order of window and key: `window_start`, the key columns, the measures. */
+  /** The rows of a window table, in order of window and key: `window_start`, of a session `window_end`, the key columns, the measures. */
   rows(table: string): Record<string, string | null>[];
   /** The rows as far as time is concerned, in the same order. */
   states(table: string): { readonly state: WindowState; readonly revision: number }[];
@@ -49,14 +52,31 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
   const { lateness, late: whenLate } = pipeline.events;
   const events = memoryEvents(pipeline.events);
   const rejects = new Map<string, Reject>();
-  const tables = new Map<string, TableFold>(pipeline.windows.map((table) => [table.name, tableFold(table)]));
-  const rowsOf = ({ name }: WindowTable<AnyEvent>): Iterable<WindowRow> => tables.get(name)?.rows(0) ?? [];
+  const tables = new Map<string, TableFold>(
+    pipeline.windows.map((table) => [table.name, isHopping(table) ? hoppingFold(table) : tableFold(table)]),
+  );
+  const over = new Map(pipeline.over.map((table) => [table.name, overFold(table)]));
+  const foldOf = (name: string) => tables.get(name) ?? over.get(name);
+  const rowsOf = ({ name }: WindowTable<AnyEvent>): Iterable<WindowRow> => foldOf(name)?.rows(0) ?? [];
   const readingOf = (table: WindowTable<AnyEvent>, row: WindowRow) =>
-    measuresOf(table, row.parts, (measure) => tables.get(table.name)?.items(row, measure) ?? []);
-  const time = memoryTime(pipeline, clock, rowsOf, readingOf);
+    measuresOf(table, row.parts, (measure) => foldOf(table.name)?.items(row, measure) ?? []);
+  const time = memoryTime(pipeline, clock, rowsOf, readingOf, follow);
   let horizon: Micros = 0;
 
   const frontier = (): Micros => (time.watermark() ?? 0) - lateness * MICROS_PER_MS;
+
+  function follow(announced: readonly Announcement[]): void {
+    for (const table of pipeline.over) {
+      const source = table.over as WindowTable<AnyEvent>;
+      const windows = announced.filter((each) => each.table === source.name).map((each) => finalWindow(source, each));
+      if (windows.length > 0) note(table, over.get(table.name)?.take(windows));
+    }
+  }
+
+  function note(table: WindowTable<AnyEvent>, merged: Merged | undefined): void {
+    for (const row of merged?.touched ?? []) time.changed(table.name, row);
+    for (const { row, items } of merged?.gone ?? []) time.removed(table.name, row, measuresOf(table, row.parts, items));
+  }
 
   function commit(flush: Parameters<Store['commit']>[0]): Outcome {
     const ends = windowEnds(flush.folds, frontier());
@@ -68,7 +88,7 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
     for (const fold of flush.folds) {
       const merged = tables.get(fold.table.name)?.merge(fold, isFresh);
       windows += merged?.began.length ?? 0;
-      for (const row of merged?.touched ?? []) time.changed(fold.table.name, row);
+      note(fold.table, merged);
     }
     const before = rejects.size;
     for (const reject of flush.rejects) {
@@ -107,7 +127,7 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
     time: timekeeping(options),
   });
   const tableOf = (name: string): WindowTable<AnyEvent> => {
-    const table = pipeline.windows.find((each) => each.name === name);
+    const table = [...pipeline.windows, ...pipeline.over].find((each) => each.name === name);
     if (!table) throw undeclared(name);
     return table;
   };
@@ -137,6 +157,7 @@ const readable = (
   measures: Record<string, string | null>,
 ): Record<string, string | null> => ({
   window_start: new Date(row.window / 1_000).toISOString(),
+  ...(table.window.kind === 'session' ? { window_end: new Date(row.end / 1_000).toISOString() } : {}),
   ...Object.fromEntries(Object.keys(table.key).map((column, i) => [column, row.key[i] as string])),
   ...measures,
 });

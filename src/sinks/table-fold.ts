@@ -4,11 +4,21 @@ import type { Fold } from '../store.ts';
 import { type Stored, storedOf } from '../stored.ts';
 import type { WindowTable } from '../window-table.ts';
 import { accumulate, identityOf, type WindowRow } from './accumulate.ts';
+import type { ItemsOf } from './final-window.ts';
+import { itemRow } from './item-row.ts';
+import { sessionFold } from './session-fold.ts';
 
 /** What a fold did to the windows of a table. */
 export interface Merged {
   readonly began: readonly WindowRow[];
   readonly touched: readonly WindowRow[];
+  /** Sessions that others took in, as they were before. */
+  readonly gone?: readonly Gone[];
+}
+
+export interface Gone {
+  readonly row: WindowRow;
+  readonly items: ItemsOf;
 }
 
 /** A window table in memory, all that is stored of it: the reference for what the store's SQL does. */
@@ -24,6 +34,7 @@ export interface TableFold {
 
 /** Starts with no rows. */
 export function tableFold(table: WindowTable<AnyEvent>): TableFold {
+  if (table.window.kind === 'session') return sessionFold(table);
   const relations = storedOf(table).map((stored) => ({ stored, rows: accumulate(stored) }));
   const [windows, ...items] = relations;
   /** By measure, the items of each window. */
@@ -53,10 +64,4 @@ export function tableFold(table: WindowTable<AnyEvent>): TableFold {
       return stored ? rows.map((row) => itemRow(stored, row)) : [];
     },
   };
-}
-
-/** A row of items by the names of its columns, without those of its window. */
-export function itemRow({ key, keyed, parts }: Stored, row: WindowRow): ItemRow {
-  const names = key.slice(keyed).map(({ name }, i) => [name, row.key[keyed + i] as string] as const);
-  return Object.fromEntries([...names, ...parts.map(({ column }, i) => [column, row.parts[i] ?? null] as const)]);
 }

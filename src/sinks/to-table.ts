@@ -3,7 +3,7 @@ import { identifier } from '../identifier.ts';
 
 /**
  * A table of the same database for `whenFinal`: `window_start`, `window_end`, the columns of key and measures, `revision`, `delivered_at`; a row for each
- * revision that was delivered. `migrate` makes it.
+ * revision that was delivered. Of sessions also `removed`: whether that revision is the last, since an earlier session took it in. `migrate` makes it.
  *
  * Delivery: exactly once, in the statement that makes the window final or announces its revision. Rows are only ever inserted.
  *

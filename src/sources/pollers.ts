@@ -27,7 +27,10 @@ const STUCK_AFTER_MS = 15_000;
 /** Beyond its wait a receive may take this long once the source stops. */
 const ABORT_AFTER_MS = 5_000;
 const HURRY_MS = 5_000;
-/** A queue that says "nothing" without waiting for anything is not asked again at once: that would be a hot loop. */
+/**
+ * A queue that says "nothing" without waiting for anything is not asked again at once: that would be a hot loop. So long on average: always as long, and polls
+ * that messages cut short could keep step with them, and each be cut as short as the one before.
+ */
 const HASTY_PAUSE_MS = 100;
 /**
  * A receive that waited so long has asked all of the queue. It may end before its time: an emulator wakes all who wait when a message comes, and gives it to
@@ -152,7 +155,7 @@ export function pollers(options: {
       adapt(arrivals.length, reservation.messages);
       if (arrivals.length > 0) return;
       const waitedMs = clock.now() - startedAt;
-      poller.restMs = waitedMs < (wait * 1_000) / 2 ? HASTY_PAUSE_MS : idleMs;
+      poller.restMs = waitedMs < (wait * 1_000) / 2 ? HASTY_PAUSE_MS * (0.5 + random()) : idleMs;
       if (waitedMs >= WAITED_MS && !poller.replaced && isFirst(poller, running)) onEmpty(startedAt);
     } finally {
       poller.poll = undefined;

@@ -42,8 +42,11 @@ export interface PullOptions {
    * are no faster. May be overshot by what one receive a poller brings beyond the estimate.
    */
   readonly maxBytes?: number | undefined;
-  /** Most receives under way at once. 1 to 64. Default 8; two when the queue is idle, one where `waitSeconds` is more than 1. With less than
-   * three, windows may become final a second later than otherwise just after a message. */
+  /**
+   * Most receives under way at once. 1 to 64. Default 8; two when the queue is idle, one where `waitSeconds` is more than 1. A quiet stream is final within
+   * its lateness and 2 s; with fewer than three, or with `maxMessages` below 30, within 3 s just after a message; with one, or `maxMessages` below 20,
+   * within 2.5 s at other times too.
+   */
   readonly maxPollers?: number | undefined;
   /**
    * How long a poll of an idle queue waits for a message, and so how long a stop may take. Whole seconds, 1 to 20. Default 1.

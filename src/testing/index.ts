@@ -1,5 +1,6 @@
 // The kit for authors of pipelines: `import { testPipeline } from 'scalestream/testing'`.
 
+export { checkMeasure, type CheckMeasureOptions } from './check-measure.ts';
 export { lookupOf, type TestLookup } from './lookup-of.ts';
 export { crash, duplicate, type Fault, late, type Sent, stall } from './markers.ts';
 export {

@@ -12,7 +12,7 @@ import { memoryBroker } from '../sources/memory-broker.ts';
 import { pullSettings } from '../sources/pull-options.ts';
 import { pullSource } from '../sources/pull-source.ts';
 import type { AnyEvent } from '../event-table.ts';
-import type { FinalWindow } from '../when-final.ts';
+import type { FinalWindow } from '../final-window.ts';
 import type { WindowTable } from '../window-table.ts';
 import { isFault, type Sent } from './markers.ts';
 import { outsideQueue, outsideStore } from './outside.ts';
@@ -156,11 +156,12 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
     }
   }
 
+  const all = [...pipeline.windows, ...pipeline.over];
   const tableOf = (table: WindowTable<AnyEvent> | string, where: string): WindowTable<AnyEvent> => {
     const name = typeof table === 'string' ? table : table.name;
-    const found = pipeline.windows.find((each) => each.name === name);
+    const found = all.find((each) => each.name === name);
     if (found) return found;
-    const known = pipeline.windows.map((each) => each.name);
+    const known = all.map((each) => each.name);
     throw new ConfigError({
       where,
       expected: `a window table of pipeline '${pipeline.name}': ${known.join(', ') || 'it has none'}`,
@@ -195,7 +196,7 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
       return store
         .announced()
         .filter((each) => each.table === of.name)
-        .map((each) => finalWindow(of, each, each.measures, each.revision, each.revised));
+        .map((each) => finalWindow(of, each));
     },
     rejects: () => store.rejects().map(({ reason, detail, stage, body }) => ({ reason, detail, stage, body })),
     events: store.events,

@@ -7,6 +7,7 @@ import {
   foldInto,
   json,
   type Measure,
+  memoryStore,
   pipeline,
   type Pipeline,
   transaction,
@@ -15,7 +16,8 @@ import {
   type WindowTable,
   windowTable,
 } from '../../src/index.ts';
-import { atOnce } from '../support/orders.ts';
+import { message } from '../support/message.ts';
+import { atOnce, run } from '../support/orders.ts';
 
 const Fact = z.object({
   id: z.string(),
@@ -80,4 +82,14 @@ export function measured(
     ),
   );
   return { table, graph };
+}
+
+/** What a measure reads of these facts, all of one window and page, each in a flush of its own; and the details of rejects. */
+export async function readOf(measure: Measure<Fact>, given: readonly Fact[]) {
+  const { graph } = measured({ m: measure });
+  const store = memoryStore(graph);
+  for (const each of given) await run(graph, store, [[message(JSON.stringify(each))]]);
+  const [row = {}] = store.rows('measured');
+  const { window_start: _, page: __, ...read } = row;
+  return { ...read, rejects: store.rejects().map(({ reason, detail }) => `${reason}: ${detail}`) };
 }

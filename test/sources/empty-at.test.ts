@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../src/producer/random.ts';
 import type { Queue, QueueDepth } from '../../src/sources/queue.ts';
 import { collect } from '../support/collect.ts';
 import { queueInTime, slower } from '../support/queue-in-time.ts';
@@ -33,6 +34,27 @@ describe('the time at which the queue is known to have been empty', () => {
     expect(oldest).toBeLessThan(1_600);
     expect(oldest).toBeGreaterThan(1_400);
   });
+
+  test.each([1, 7, 13, 19, 45])(
+    'is never older than 1 s where each message for others, 20 a second, ends the polls of all; the first %d ms after they began',
+    async (first) => {
+      const { float: random } = seededRandom(first);
+      const { clock, source, progress } = queueInTime({
+        random,
+        through: (queue, world) => ({
+          ...queue,
+          receive: () =>
+            new Promise((resolve) => void world.after(50 - ((world.now() - first) % 50), () => resolve([]))),
+        }),
+      });
+      collect(source);
+      await clock.advance(1_000);
+      for (let turn = 0; turn < 6_000; turn += 1) {
+        await clock.advance(10);
+        expect(clock.now() - (progress().emptyAt ?? 0)).toBeLessThan(1_000);
+      }
+    },
+  );
 
   test('is at most two waits old where there is one poll', async () => {
     const { clock, source, progress } = queueInTime({ waitSeconds: 5 });

@@ -24,6 +24,9 @@ export interface Truth {
   readonly purchase_revenue_usd_all_rows?: string;
   readonly purchase_revenue_all_rows?: string;
   readonly purchases?: number;
+  readonly distinct_users?: number;
+  readonly sessions_gap_30min?: number;
+  readonly funnel_sessions?: Readonly<Record<string, number>>;
 }
 
 export const truth = (file: string): Truth =>

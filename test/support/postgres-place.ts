@@ -17,6 +17,9 @@ export interface PostgresPlace extends StoreUnderTest {
   database(options?: Partial<PostgresOptions>): Database;
 }
 
+const inIso = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`;
+
 /** @param server the URL of the server; default: the run's. */
 export async function postgresPlace(server?: string): Promise<PostgresPlace> {
   const { url, drop } = await freshDatabase(server);
@@ -56,7 +59,7 @@ export async function postgresPlace(server?: string): Promise<PostgresPlace> {
     },
     async windows(table) {
       const rows = await query<Record<string, string>>(`
-        select to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as window_start
+        select ${inIso('window_start')}${table.window.kind === 'session' ? `, ${inIso('window_end')}` : ''}
           ${Object.keys(table.key)
             .map((column) => `, "${column}"::text`)
             .join('')}

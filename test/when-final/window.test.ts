@@ -39,11 +39,7 @@ async function deliveredBy(flushes: readonly (readonly Parameters<typeof payment
     const posted: FinalWindow[] = [];
     for (const branch of both)
       posted.push(...(await store.time.outbox.claim(branch as SinkBranch, 1_000, 1)).items.map((item) => item.window));
-    const announced = inMemory
-      .announced()
-      .map(({ table, measures, revision, revised, ...row }) =>
-        finalWindow(table === till.name ? till : balances, row, measures as FinalWindow['measures'], revision, revised),
-      );
+    const announced = inMemory.announced().map((each) => finalWindow(each.table === till.name ? till : balances, each));
     return [posted, announced].map((all) => all.sort((a, b) => (a.delivery < b.delivery ? -1 : 1)));
   } finally {
     await place.close();
@@ -117,7 +113,14 @@ test('windows of parts of a millisecond keep their starts apart, and so their de
   await store.time.tick();
   const posted = (await store.time.outbox.claim(branch as SinkBranch, 10, 1)).items.map((item) => item.window);
   const row = (window: number, n: string) =>
-    finalWindow(fine, { window: AT * 1_000 + window, end: AT * 1_000 + window + 1_500, key: [] }, { n }, 1, false);
+    finalWindow(fine, {
+      window: AT * 1_000 + window,
+      end: AT * 1_000 + window + 1_500,
+      key: [],
+      measures: { n },
+      revision: 1,
+      revised: false,
+    });
   expect(posted).toEqual([row(1_500, '7'), row(3_000, '8')]);
   expect(posted[0]).toMatchObject({ start: '2026-01-01T00:00:00.001500Z', end: '2026-01-01T00:00:00.003000Z' });
 });

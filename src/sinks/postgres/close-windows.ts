@@ -5,7 +5,10 @@ import type { Ticked } from '../../timekeeping.ts';
 import { storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { classify, isSpent } from './classify.ts';
-import { fence, LIMIT, reached, watermarkOf } from './closing.ts';
+import { isHopping } from '../hopping-table.ts';
+import { announceHopsStatement, closeHopsStatement } from './close-hops.ts';
+import { fence, LIMIT, watermarkOf } from './closing.ts';
+import { alone, reachedBy } from './closing-over.ts';
 import type { Connection } from './connect.ts';
 import { fencedNow } from './fenced.ts';
 import { postFinals } from './post-finals.ts';
@@ -13,7 +16,10 @@ import { primaryOf } from './ddl.ts';
 import { interval } from './instant.ts';
 import { storesEnd } from './merges.ts';
 import { quoteName, quoteText } from './quote.ts';
+import { mayBeRemoved, REMOVED } from './removed.ts';
 import { gateKey } from './statement.ts';
+
+export { reached } from './closing.ts';
 
 /** Most windows that one statement makes final, or announces; fewer where that takes longer than a statement may. */
 const WINDOWS = 5_000;
@@ -26,6 +32,13 @@ export interface Closed extends Ticked {
   readonly more?: true;
 }
 
+interface Counted {
+  readonly n: number;
+  readonly fenced: number;
+  /** Whether there may be more. Default: where it did as much as it might. */
+  readonly left?: boolean;
+}
+
 interface Part {
   readonly n: number;
   readonly more: boolean;
@@ -36,7 +49,8 @@ interface Part {
  * of which may run in any number of workers at once. What fails keeps nothing else from being done; the first error is thrown in the end.
  */
 export function closeWindows(connection: Connection, pipeline: Pipeline): () => Promise<Closed> {
-  const { name, events, windows } = pipeline;
+  const { name, events } = pipeline;
+  const windows = [...pipeline.windows, ...pipeline.over];
   const finalise = windows.map((table) => inParts(finaliseStatement(pipeline, table)));
   const announce = windows.map((table) => inParts(announceStatement(pipeline, table)));
   const due = dueStatement(pipeline);
@@ -55,11 +69,11 @@ export function closeWindows(connection: Connection, pipeline: Pipeline): () => 
       let n = 0;
       for (;;) {
         const limit = most;
-        const [row] = await connection.run<{ n: number; fenced: number }>(statement, [String(limit)]).catch(slower);
+        const [row] = await connection.run<Counted>(statement, [String(limit)]).catch(slower);
         if (row === undefined) continue;
         if (row.fenced !== 1) throw await fencedNow(connection, pipeline);
         n += row.n;
-        if (row.n < limit) return { n, more: false };
+        if (!(row.left ?? row.n >= limit)) return { n, more: false };
         // As many as it may, in time: so more may go as well.
         most = Math.min(WINDOWS, limit * 2);
         if (performance.now() >= until) return { n, more: true };
@@ -122,17 +136,18 @@ const counted = 'select (select count(*) from "$changed")::int as n, (select cou
  * same rows, reached by the index of those that are open and by where the last of them is: a join would read the whole table.
  */
 export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEvent>, limit = LIMIT): string {
+  if (isHopping(table)) return closeHopsStatement(pipeline, table, limit);
   const name = quoteName(table.name);
   const primary = primaryOf(table);
   const ends = storesEnd(table) ? 'window_end' : 'window_start';
-  const end = `${reached(pipeline)}${table.window.stored === undefined ? '' : ` - ${interval(table.window.stored)}`}`;
+  const end = `${reachedBy(pipeline, table)}${table.window.stored === undefined ? '' : ` - ${interval(table.window.stored)}`}`;
   const due = isInOrder(table) ? primary.join(', ') : 'ctid as place';
   const changed = isInOrder(table)
     ? `final_revision is null and (${primary.join(', ')}) <= ${lastOf(primary)}`
     : `ctid = any (array(select place from "$due"))`;
-  return `with ${fence(pipeline)}, "$due" as materialized (
+  return `with ${fence(pipeline)}${table.over ? `, ${alone(table)}` : ''}, "$due" as materialized (
   select ${due} from ${name}
-  where final_revision is null and ${ends} <= ${end} and exists (select from "$fence")
+  where final_revision is null and ${ends} <= ${end} and exists (select from "$fence")${table.over ? ' and (select count(*) from "$alone") = 1' : ''}
   order by ${primary.join(', ')} limit ${limit} for update
 ), "$changed" as (
   update ${name} w set final_revision = w.revision, final_at = clock_timestamp()
@@ -148,13 +163,15 @@ ${counted}`;
  * Whether windows that begin later end later, and all that is known of one is in its row. Otherwise what is closed, or announced, is what is locked as the
  * statement's snapshot has it: a row that changed since is left for the next tick, since items are read in the snapshot, and a later end may be due no more.
  */
-const isInOrder = (table: WindowTable<AnyEvent>): boolean => !storesEnd(table) && storedOf(table).length === 1;
+const isInOrder = (table: WindowTable<AnyEvent>): boolean =>
+  !storesEnd(table) && storedOf(table).length === 1 && table.over === undefined;
 
 /**
  * What was revised since it was announced last: a revision and what the window held then, both of the flush that made it. One that comes meanwhile is
  * announced next time.
  */
 export function announceStatement(pipeline: Pipeline, table: WindowTable<AnyEvent>, limit = LIMIT): string {
+  if (isHopping(table)) return announceHopsStatement(pipeline, table, limit);
   const due = isInOrder(table) ? 'window_start, key' : 'ctid as place';
   const announced = (pending: string): string =>
     isInOrder(table)
@@ -167,9 +184,9 @@ export function announceStatement(pipeline: Pipeline, table: WindowTable<AnyEven
 ), "$announced" as (
   update scalestream.revised set announced = revision, revised_at = clock_timestamp()
   where ${announced(pending)}
-  returning contents
+  returning contents, removed
 ), "$changed" as (
-  select w.* from "$announced" as announced cross join lateral jsonb_populate_record(null::${quoteName(table.name)}, announced.contents) as w
+  select w.*${mayBeRemoved(table) ? `, ${REMOVED}` : ''} from "$announced" as announced cross join lateral jsonb_populate_record(null::${quoteName(table.name)}, announced.contents) as w
 )${postFinals(pipeline, table, true)
     .map((part) => `, ${part}`)
     .join('')}

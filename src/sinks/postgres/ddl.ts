@@ -4,12 +4,16 @@ import type { FinalBranch } from '../../when-final.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { readingsOf, type Stored, type StoredPart, storedOf } from '../../stored.ts';
 import { addColumn, replaceView } from './alter.ts';
+import { isHopping } from '../hopping-table.ts';
+import { hoppingViewQuery } from './hopping-view.ts';
 import { idTableDdl } from './id-table.ts';
 import { interval } from './instant.ts';
 import { storesEnd } from './merges.ts';
+import { PANE_LABELS, paneIndex } from './panes.ts';
 import { isTotal, partType } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemJoins, measureColumns, partReading } from './readings.ts';
+import { mayBeRemoved } from './removed.ts';
 
 /** SQL types of declared columns. Text is compared byte by byte: fast, and the same order everywhere. */
 export const sqlType: Readonly<Record<ColumnType, string>> = {
@@ -71,7 +75,7 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
     ...generatedColumns(table),
     'revision bigint not null default 1',
     'updated_at timestamptz not null default clock_timestamp()',
-    'final_revision bigint',
+    ...(isHopping(table) ? PANE_LABELS : ['final_revision bigint']),
     'final_at timestamptz',
     `primary key (${primaryOf(table).join(', ')})`,
   ];
@@ -80,7 +84,9 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
     ...functionsOf(table),
     `create table if not exists ${name} (${columns.join(', ')}) with (fillfactor = 70);`,
     addColumn(name, 'final_at', 'timestamptz'),
-    `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${ends ? 'window_end' : start}) where final_revision is null;`,
+    isHopping(table)
+      ? paneIndex(table)
+      : `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${ends ? 'window_end' : start}) where final_revision is null;`,
     ...items.map(itemTableDdl),
     ...comments(table),
   ].join('\n');
@@ -127,6 +133,7 @@ export function finalTableDdl({ name, table }: FinalBranch): string {
       .filter(({ ofItems }) => ofItems)
       .map(({ column, type }) => `${quoteName(column)} ${type}`),
     'revision bigint not null',
+    ...(mayBeRemoved(table) ? ['removed boolean not null default false'] : []),
     'delivered_at timestamptz not null default clock_timestamp()',
     `primary key (${['window_start', ...key.map((column) => quoteName(column.name)), 'revision'].join(', ')})`,
   ];
@@ -135,6 +142,7 @@ export function finalTableDdl({ name, table }: FinalBranch): string {
 
 /** What a person reads: each window with its end, its key, its measures, and how far it is. */
 export function windowViewDdl(table: WindowTable<AnyEvent>): string {
+  if (isHopping(table)) return replaceView(quoteName(viewOf(table)), hoppingViewQuery(table));
   const columns = [
     'window_start',
     `${endOf(table)} as window_end`,
@@ -150,6 +158,6 @@ export function windowViewDdl(table: WindowTable<AnyEvent>): string {
 
 /** The end of a window, as an expression of its row. */
 export const endOf = ({ window }: WindowTable<AnyEvent>): string =>
-  window.stored === undefined ? 'window_end' : `window_start + ${interval(window.stored)}`;
+  window.stored === undefined ? 'window_end' : `window_start + ${interval(window.longest)}`;
 
 export const viewOf = ({ name }: WindowTable<AnyEvent>): string => `${name}_windows`;

@@ -72,11 +72,15 @@ function readColumn(name: string, read: Column<AnyEvent>['read'], entry: Entry<u
 
 function foldArrays(table: WindowTable<AnyEvent>, fold: Fold | undefined): string[] {
   return storedOf(table).flatMap((stored, i) =>
-    cellArrays(stored, i === 0 ? fold : fold?.items[i - 1], i === 0 && storesEnd(table)),
+    cellArrays(stored, i === 0 ? fold : fold?.items[i - 1], i === 0 && sendsEnd(table)),
   );
 }
 
-function cellArrays({ inputs, key }: Stored, cells: Cells | undefined, hasEnd: boolean): string[] {
+/** The end of an instant, of which sessions are made, is the instant. */
+const sendsEnd = (table: WindowTable<AnyEvent>): boolean => storesEnd(table) && table.window.kind !== 'session';
+
+/** What the cells of a relation are as parameters: the same wherever events, or windows, are folded into it. */
+export function cellArrays({ inputs, key }: Stored, cells: Cells | undefined, hasEnd: boolean): string[] {
   if (!cells) return Array.from({ length: 3 + inputs.length + (hasEnd ? 1 : 0) + key.length }, () => '{}');
   return [
     plainArray(cells.event.map((position) => position + 1)),

@@ -1,9 +1,12 @@
 import type { AnyEvent } from '../../event-table.ts';
 import { type Stored, storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
+import { isHopping } from '../hopping-table.ts';
 import { instant } from './instant.ts';
+import { paneMerge } from './pane-merge.ts';
 import { foldedPart, mergedPart } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
+import { sessionMerge } from './session-merge.ts';
 
 /** What merges the contributions of a flush into one relation: a part of the statement of a flush. */
 export interface Merge {
@@ -11,18 +14,20 @@ export interface Merge {
   readonly text: string;
   /** Which rows of it are windows that began. */
   readonly began: string;
-  /** Selects the windows that were final and changed: table, start, key, revision, contents. */
+  /** Selects the windows that were final and changed: table, start, key, revision, contents, whether they are gone. */
   readonly changed?: string;
 }
 
 /** The relations of a window table, in the order of {@link storedOf}: a table's windows before its items, so that every flush locks in one order. */
 export function mergesOf(table: WindowTable<AnyEvent>, name: string, next: () => string): Merge[] {
+  if (table.window.kind === 'session') return [sessionMerge(table, name, next)];
   return storedOf(table).map((stored, i) =>
     i === 0 ? windowMerge(table, stored, name, next) : itemMerge(table, stored, `${name}_${i}`, next),
   );
 }
 
 function windowMerge(table: WindowTable<AnyEvent>, stored: Stored, name: string, next: () => string): Merge {
+  if (isHopping(table)) return paneMerge(table, stored, name, upsert(table, stored, next));
   const key = stored.key.map((column) => quoteName(column.name));
   const pairs = stored.key.map((column) => `${quoteText(column.name)}, ${quoteName(column.name)}`).join(', ');
   const { insert, sets } = upsert(table, stored, next);
@@ -33,7 +38,7 @@ function windowMerge(table: WindowTable<AnyEvent>, stored: Stored, name: string,
   returning ${['window_start', ...key, 'revision', 'final_revision'].join(', ')}, case when final_revision is not null then to_jsonb(w.*) end as contents
 )`,
     began: 'revision = 1',
-    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision, contents from ${name} where final_revision is not null`,
+    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision, contents, false from ${name} where final_revision is not null`,
   };
 }
 

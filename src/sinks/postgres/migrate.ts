@@ -12,7 +12,11 @@ import { nextFrontier } from './close-windows.ts';
 import type { Connection } from './connect.ts';
 import { endOf, eventTableDdl, finalTableDdl, viewOf, windowTableDdl, windowViewDdl } from './ddl.ts';
 import { plainArray, quoteName, quoteText } from './quote.ts';
+import { isHopping } from '../hopping-table.ts';
+import { sessionFunctionDdl } from './session-function.ts';
 import { shapeDifferences } from './shape-differences.ts';
+import { takenDdl } from './over-ddl.ts';
+import { takeDdl } from './over-function.ts';
 import { rollupDdl } from './rollup.ts';
 import { SYSTEM_DDL } from './system.ts';
 
@@ -90,10 +94,10 @@ const beside = (kind: SideTable['shape']['kind'], name: string, of: string): Sid
 /** Everything that has a name and a shape of its own. */
 type Named = Table | TableBranch | SideTable;
 
-const tablesOf = ({ events, windows, finals }: Pipeline): Named[] => [
+const tablesOf = ({ events, windows, over, finals }: Pipeline): Named[] => [
   events,
   ...(events.dedupe ? [beside('ids', idTable(events), events.name)] : []),
-  ...windows.flatMap((table) => [
+  ...[...windows, ...over].flatMap((table) => [
     table,
     ...storedOf(table)
       .slice(1)
@@ -104,6 +108,7 @@ const tablesOf = ({ events, windows, finals }: Pipeline): Named[] => [
 
 function script(pipeline: Pipeline): string {
   const tables = tablesOf(pipeline);
+  const all = [...pipeline.windows, ...pipeline.over];
   return [
     `select pg_advisory_xact_lock(hashtextextended('scalestream migrate', 0));`,
     partitionsFirst(pipeline.events),
@@ -112,9 +117,11 @@ function script(pipeline: Pipeline): string {
     `lock table scalestream.pipelines in exclusive mode;`,
     refusals(pipeline, tables),
     eventTableDdl(pipeline.events),
-    ...pipeline.windows.map(windowTableDdl),
-    ...pipeline.windows.map(windowViewDdl),
-    ...pipeline.windows.map((table) => rollupDdl(pipeline, table)),
+    ...all.map(windowTableDdl),
+    ...pipeline.windows.filter(({ window }) => window.kind === 'session').map(sessionFunctionDdl),
+    ...pipeline.over.flatMap((table) => [takenDdl(table), takeDdl(pipeline, table)]),
+    ...all.map(windowViewDdl),
+    ...all.map((table) => rollupDdl(pipeline, table)),
     ...pipeline.finals.filter(isTableBranch).map(finalTableDdl),
     ...tables.map((table) => register(pipeline.name, table)),
     `update scalestream.tables set retired_at = now() where pipeline = ${quoteText(pipeline.name)} and retired_at is null and name not in (${tables
@@ -197,7 +204,8 @@ const foreign = (name: string): string => `
  */
 function closed(pipeline: Pipeline): string {
   const ends = pipeline.windows.map(
-    (table) => `(select max(${endOf(table)}) from ${quoteName(table.name)} where final_revision is not null)`,
+    (table) =>
+      `(select max(${isHopping(table) ? 'final_until' : endOf(table)}) from ${quoteName(table.name)}${isHopping(table) ? '' : ' where final_revision is not null'})`,
   );
   return `update scalestream.tables set frontier = greatest(${['frontier', nextFrontier(pipeline), ...ends].join(', ')}) where name = ${quoteText(pipeline.events.name)};`;
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, ClaimedWindow, Outbox } from '../../outbox.ts';
 import type { Pipeline } from '../../pipeline.ts';
-import type { FinalWindow } from '../../when-final.ts';
+import type { FinalWindow } from '../../final-window.ts';
 import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
+import { isSinkBranch } from '../../when-final.ts';
+import { taker } from './take.ts';
 import { textArray } from './quote.ts';
 
 /** Rows that are not locked, so that claimants do not wait for each other. */
@@ -67,11 +69,15 @@ where pipeline = $1::text and branch = $2::text and delivery = any ($3::text::te
 /** Most rows that are due at once again; an outage tries one a second. */
 const WOKEN = 10_000;
 
-/** Pauses double, and are half as long at least: so what failed only within $3 seconds waits for no more than twice as many, and one. What fails by itself waits longer. */
+/**
+ * Pauses double, and are half as long at least: so what failed only within $3 seconds waits for no more than twice as many, and one. What fails by itself
+ * waits longer, and goes on to.
+ */
 const WAKE = `
 with asleep as materialized (
   select o.ctid as at from scalestream.outbox o
-  where o.pipeline = $1::text and o.branch = $2::text and o.next_at > now() and o.claim is null and ${PAUSE} <= 1 + 2 * $3::text::float8
+  where o.pipeline = $1::text and o.branch = $2::text and o.next_at > now() and o.claim is null and o.attempts > 0
+    and ${PAUSE} <= 1 + 2 * $3::text::float8
   order by o.next_at limit ${WOKEN} for update of o skip locked
 )
 update scalestream.outbox o set next_at = now() where o.ctid = any (array(select asleep.at from asleep))`;
@@ -80,7 +86,8 @@ update scalestream.outbox o set next_at = now() where o.ctid = any (array(select
 const MAX_ERROR = 500;
 
 /** The outbox in Postgres. Each step is one statement: an unknown outcome leaves rows that come back. */
-export function postgresOutbox(connection: Connection, { name, events }: Pipeline): Outbox {
+export function postgresOutbox(connection: Connection, pipeline: Pipeline): Outbox {
+  const { name, events } = pipeline;
   const run = async <Row extends object>(statement: string, parameters: readonly string[]): Promise<Row[]> => {
     try {
       return await connection.run<Row>(statement, [name, ...parameters]);
@@ -107,12 +114,16 @@ export function postgresOutbox(connection: Connection, { name, events }: Pipelin
   return {
     async claim(branch, most, leaseMs): Promise<Claim> {
       const token = randomUUID();
-      const items = await (branch.to.ordered ? claimHeads : claimAny)(branch.name, most, [token, String(leaseMs)]);
+      const items = await (isSinkBranch(branch) && branch.to.ordered ? claimHeads : claimAny)(branch.name, most, [
+        token,
+        String(leaseMs),
+      ]);
       return { token, items };
     },
     async done(branch, deliveries) {
       if (deliveries.length > 0) await run(DONE, [branch.name, textArray(deliveries)]);
     },
+    take: taker(connection, pipeline),
     async wake(branch, downMs) {
       await run(WAKE, [branch.name, String(downMs / 1_000)]);
     },

@@ -3,7 +3,7 @@ import type { ColumnType } from '../../column.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { readingsOf, type Stored } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
-import { reached } from './close-windows.ts';
+import { reached } from './closing.ts';
 import { isTotal, totalPart } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemReading, measureColumns, partReading } from './readings.ts';

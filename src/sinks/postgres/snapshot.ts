@@ -1,11 +1,15 @@
 import postgres from 'postgres';
 import type { EventTable, AnyEvent } from '../../event-table.ts';
 import type { Micros } from '../../event-time.ts';
+import type { FinalWindow } from '../../final-window.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { Stored } from '../../stored.ts';
+import type { WindowTable } from '../../window-table.ts';
 import type { WindowRow } from '../accumulate.ts';
 import { driverOptions } from './connect.ts';
+import { finalJson } from './final-json.ts';
 import { quoteName } from './quote.ts';
+import { itemJoins } from './readings.ts';
 import { targetOf } from './target.ts';
 
 /** A raw event as it is stored. */
@@ -19,8 +23,12 @@ export interface StoredEvent {
 export interface Snapshot {
   /** The counted raw events in order of time. */
   events(): AsyncIterable<readonly StoredEvent[]>;
-  /** The rows of a relation of a window table. */
-  rows(stored: Stored): AsyncIterable<readonly StoredRow[]>;
+  /** The rows of a relation of a window table; their ends, where it stores them. */
+  rows(stored: Stored, withEnd?: boolean): AsyncIterable<readonly StoredRow[]>;
+  /** The windows of a table that are final, each as it is now. */
+  finals(table: WindowTable<AnyEvent>): AsyncIterable<readonly FinalWindow[]>;
+  /** How many windows, or revisions of them, a table over windows has still to take. */
+  untaken(table: WindowTable<AnyEvent>): Promise<number>;
   rejects(): Promise<number>;
   /** Raw events that are in no window. */
   diverted(): Promise<number>;
@@ -28,8 +36,8 @@ export interface Snapshot {
   horizon(): Promise<Micros>;
 }
 
-/** A row as it is stored, where its end is not asked for. */
-export type StoredRow = Omit<WindowRow, 'end'>;
+/** A row as it is stored, where its end is asked for or not. */
+export type StoredRow = Omit<WindowRow, 'end'> & { readonly end?: Micros };
 
 const ROWS = 5_000;
 
@@ -64,14 +72,27 @@ function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
         yield rows.map((row) => ({ id: row.id, time: Number(row.us), json: row.json }));
       }
     },
-    async *rows(stored) {
-      for await (const rows of tx.unsafe<Record<string, string | null>[]>(rowsQuery(stored)).cursor(ROWS)) {
+    async *rows(stored, withEnd = false) {
+      for await (const rows of tx.unsafe<Record<string, string | null>[]>(rowsQuery(stored, withEnd)).cursor(ROWS)) {
         yield rows.map((row) => ({
           window: Number(row['us']),
+          ...(withEnd ? { end: Number(row['ends']) } : {}),
           key: stored.key.map((_, i) => row[`k${i}`] as string),
           parts: stored.parts.map((_, i) => row[`p${i}`] ?? null),
         }));
       }
+    },
+    async *finals(table) {
+      for await (const rows of tx.unsafe<{ window: string }[]>(finalsQuery(table)).cursor(ROWS))
+        yield rows.map((row) => JSON.parse(row.window) as FinalWindow);
+    },
+    async untaken({ name, of }) {
+      const [row] = await tx.unsafe<{ n: string }[]>(
+        `select (select count(*) from scalestream.outbox where pipeline = $1 and branch = $2)
+           + (select count(*) from scalestream.revised where pipeline = $1 and window_table = $3 and revision > announced) as n`,
+        [pipeline.name, `over ${name}`, of],
+      );
+      return Number(row?.n);
     },
     async rejects() {
       const [row] = await tx.unsafe<{ n: string }[]>(
@@ -96,14 +117,16 @@ function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
   };
 }
 
-const microsOf = (column: string): string => `(extract(epoch from ${column}) * 1000000)::bigint::text as us`;
+const microsOf = (column: string, as = 'us'): string =>
+  `(extract(epoch from ${column}) * 1000000)::bigint::text as ${as}`;
 
 const eventsQuery = (table: EventTable<AnyEvent>): string =>
   `select ${microsOf('event_time')}, event_id::text as id, event::text as json from ${quoteName(table.name)} where counted order by event_time, event_id`;
 
-function rowsQuery({ name, start, key, parts }: Stored): string {
+function rowsQuery({ name, start, key, parts }: Stored, withEnd: boolean): string {
   const columns = [
     microsOf(start),
+    ...(withEnd ? [microsOf('window_end', 'ends')] : []),
     ...key.map((column, i) => `${quoteName(column.name)}::text as k${i}`),
     ...parts.map(({ column, type }, i) =>
       type === 'text' ? `${quoteName(column)} as p${i}` : `trim_scale(${quoteName(column)}::numeric)::text as p${i}`,
@@ -111,3 +134,7 @@ function rowsQuery({ name, start, key, parts }: Stored): string {
   ];
   return `select ${columns.join(', ')} from ${quoteName(name)}`;
 }
+
+const finalsQuery = (table: WindowTable<AnyEvent>): string =>
+  `select ${finalJson(table, { delivery: `''`, revised: false })}::text as window
+   from ${quoteName(table.name)} as "$w" ${itemJoins(table, '"$w"').join(' ')} where final_revision is not null`;

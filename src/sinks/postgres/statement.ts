@@ -71,11 +71,11 @@ export function flushStatement(pipeline: Pipeline): string {
   select source."$position" as position, inserted.counted is null as known from source left join inserted using (event_time, event_id)
   where inserted.counted is not true and (select count(*) from inserted where counted) < (select count(*) from source)
 )${merges.map((merge) => `, ${merge.text}`).join('')}, revised as (
-  insert into scalestream.revised (pipeline, window_table, window_start, key, revision, contents)
+  insert into scalestream.revised (pipeline, window_table, window_start, key, revision, contents, removed)
   select ${name}, changed.* from (${changes.join(' union all ') || EMPTY_CHANGE}) changed
   order by 2, 3, 4
   on conflict (pipeline, window_table, window_start, key) do update
-  set revision = excluded.revision, contents = excluded.contents, revised_at = clock_timestamp()
+  set revision = greatest(excluded.revision, revised.revision + 1), contents = excluded.contents, removed = excluded.removed, revised_at = clock_timestamp()
   returning 1
 ), rejected as (
   insert into scalestream.rejects (pipeline, identity, reason, detail, stage, source, message_id, ordinal, sent_at, body)
@@ -107,7 +107,7 @@ from done`;
 export const gateKey = (events: string): string =>
   `hashtextextended(${quoteText(`scalestream frontier ${events}`)}, 0)`;
 
-const EMPTY_CHANGE = `select null::text, null::timestamptz, null::jsonb, null::bigint, null::jsonb where false`;
+const EMPTY_CHANGE = `select null::text, null::timestamptz, null::jsonb, null::bigint, null::jsonb, null::boolean where false`;
 
 function parameters(): () => string {
   let count = 0;

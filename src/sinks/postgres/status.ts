@@ -1,7 +1,9 @@
 import { DELAY_BOUNDS, noDelays } from '../../delays.ts';
 import type { Pipeline } from '../../pipeline.ts';
+import { isHopping } from '../hopping-table.ts';
 import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
+import { isOpen } from './panes.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { SILENT } from './time-ddl.ts';
 
@@ -78,13 +80,13 @@ export async function readStatus(connection: Connection, pipeline: Pipeline): Pr
 
 const rfc3339 = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-function statement({ events, windows }: Pipeline): string {
+function statement({ events, windows, over }: Pipeline): string {
   const reached = events.late === 'divert' ? 't.frontier' : `s.watermark - interval '${events.lateness} milliseconds'`;
   // A table of windows may be huge; the open ones have an index.
-  const tables = windows.map(
-    ({ name }) => `json_build_object('table', ${quoteText(name)},
-    'open', (select count(*) from ${quoteName(name)} where final_revision is null),
-    'revised', (select count(*) from scalestream.revised r where r.pipeline = s.pipeline and r.window_table = ${quoteText(name)}))`,
+  const tables = [...windows, ...over].map(
+    (table) => `json_build_object('table', ${quoteText(table.name)},
+    'open', (select count(*) from ${quoteName(table.name)} where ${isHopping(table) ? isOpen(table) : 'final_revision is null'}),
+    'revised', (select count(*) from scalestream.revised r where r.pipeline = s.pipeline and r.window_table = ${quoteText(table.name)}))`,
   );
   return `
 with known as (select * from scalestream.workers where pipeline = $1::text)

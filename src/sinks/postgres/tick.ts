@@ -5,7 +5,7 @@ import type { Ticked } from '../../timekeeping.ts';
 import { classify } from './classify.ts';
 import { closeWindows } from './close-windows.ts';
 import type { Connection } from './connect.ts';
-import { fenced } from './fenced.ts';
+import { fenced, fencedNow } from './fenced.ts';
 import { textArray } from './quote.ts';
 import { retention } from './retain.ts';
 import { ADVANCE } from './timeline.ts';
@@ -54,7 +54,8 @@ export async function tickOnce(connection: Connection, pipeline: Pipeline, empty
       await connection.run(STAND_IN, [name, instance, textArray(empty.sources), age]);
     }
     try {
-      await connection.run(ADVANCE, [name, String(events.skew)]);
+      const [moved] = await connection.run<{ fenced: number }>(ADVANCE, [name, String(events.skew), version]);
+      if (moved?.fenced !== 1) throw await fencedNow(connection, pipeline);
     } finally {
       await connection.run(FORGET, [name, instance]);
     }

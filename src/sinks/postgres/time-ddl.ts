@@ -87,11 +87,14 @@ create table if not exists scalestream.revised (
   announced bigint not null default 0,
   revised_at timestamptz not null default clock_timestamp(),
   contents jsonb,
+  removed boolean not null default false,
   primary key (pipeline, window_table, window_start, key)
 );
 ${addColumn('scalestream.revised', 'announced', 'bigint not null default 0')}
 ${addColumn('scalestream.revised', 'revised_at', 'timestamptz not null default clock_timestamp()')}
 ${addColumn('scalestream.revised', 'contents', 'jsonb')}
+${addColumn('scalestream.revised', 'removed', 'boolean not null default false')}
+comment on column scalestream.revised.removed is 'A session that was taken in by one that begins earlier, and is gone';
 comment on table scalestream.revised is 'Windows that changed after they were final; kept for an hour after they were announced';
 create index if not exists "revised$due" on scalestream.revised (pipeline, window_table, window_start, key) where revision > announced;
 drop index if exists scalestream."revised$pending"; -- until 0.1: without the key

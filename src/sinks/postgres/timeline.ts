@@ -52,9 +52,12 @@ with fence as (select name from scalestream.pipelines where name = $1::text and 
 )
 select (select count(*) from fence)::int as fenced, ${micros('clock_timestamp()')}::text as clock, (select count(*) from told)::int as told`;
 
-/** One watermark a pipeline; whoever moves it looks at all live workers. Moves that are tiny are left to the next. `fence`: in which version's name. */
-const advance = (fence: string): string => `
-with fence as materialized (select from scalestream.pipelines where name = $1::text${fence}), mark as (
+/**
+ * One watermark a pipeline; whoever moves it looks at all live workers. Moves that are tiny are left to the next. The version is held until it has moved: a deploy
+ * waits for that, or is waited for, and another skew is not mixed into it.
+ */
+export const ADVANCE = `
+with fence as materialized (select from scalestream.pipelines where name = $1::text and version = $3::text for share), mark as (
   select case when count(*) > 0 and bool_and(low is not null) then min(low) - $2::text::bigint * interval '1 millisecond' end as low
   from scalestream.holds where pipeline = $1::text and exists (select from fence)
 ), moved as (
@@ -65,12 +68,6 @@ with fence as materialized (select from scalestream.pipelines where name = $1::t
 )
 select ${micros('coalesce((select watermark from moved), (select watermark from scalestream.watermarks where pipeline = $1::text))')}::text as watermark,
   (select count(*) from moved)::int as moved, (select count(*) from fence)::int as fenced`;
-
-/** By whoever has just asked for the version. */
-export const ADVANCE = advance('');
-
-/** The version is held until the watermark has moved: a deploy waits for that, or is waited for, and another skew is not mixed into it. */
-const ADVANCE_FENCED = advance(' and version = $3::text for share');
 
 /** Time in Postgres. Each step is one statement, safe beside any other worker's. */
 export function timeline(connection: Connection, pipeline: Pipeline, options: TimelineOptions): Timekeeping {
@@ -123,7 +120,7 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
       told = await tell(parameters);
     }
     toldAt = performance.now();
-    const [mark] = await connection.run<{ watermark: string | null; moved: number; fenced: number }>(ADVANCE_FENCED, [
+    const [mark] = await connection.run<{ watermark: string | null; moved: number; fenced: number }>(ADVANCE, [
       name,
       String(events.skew),
       version,

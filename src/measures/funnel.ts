@@ -1,0 +1,89 @@
+import { declared, isRecord, knownOptions } from '../declared.ts';
+import type { ItemRow, Measure, MeasureOptions } from '../measure.ts';
+import { byBytes } from './by-bytes.ts';
+
+export interface FunnelOptions<T> extends MeasureOptions {
+  /** Who takes the steps; of null none is taken. Default: the window's key does, as in sessions of a user. */
+  readonly by?: (event: T) => string | null | undefined;
+  /** The steps in their order, by name: whether an event is one. */
+  readonly steps: Readonly<Record<string, (event: T) => boolean>>;
+}
+
+/**
+ * How many took the steps of a funnel one after the other, within a window: for each step a `bigint` column `<name>_<step>`, how many reached it. A step is
+ * reached by the first event of it that is not earlier than the one by which the step before was reached; so it counts at the same microsecond too, and one event
+ * may be several steps. Whatever the order of arrival, since each event of a step is a row of `<table>_<name>`.
+ *
+ * @throws ConfigError for no steps.
+ * @example
+ * funnel({ by: (e) => e.user, steps: { view: (e) => e.type === 'view', cart: (e) => e.type === 'cart', buy: (e) => e.type === 'buy' } })
+ */
+export function funnel<T>(options: FunnelOptions<T>): Measure<T> {
+  knownOptions(options, ['by', 'steps', 'unit'], 'funnel');
+  const { by, steps, ...rest } = options;
+  const given: boolean = isRecord(steps) && Object.values(steps).every((each) => typeof each === 'function');
+  declared(given, 'funnel steps', 'conditions by name', steps, 'steps: { view: (e) => e.type === … }');
+  const names = Object.keys(steps);
+  const conditions = Object.values(steps);
+  declared(names.length > 0, 'funnel steps', 'at least one', steps, 'steps: { view: (e) => e.type === … }');
+  return {
+    ...rest,
+    kind: 'funnel',
+    shape: [by ? 'by' : 'key', ...names],
+    inputs: [],
+    parts: [],
+    items: {
+      columns: { ...(by ? { subject: 'text' } : {}), step: 'bigint', at: 'bigint' },
+      each: (event, { time }, emit) => {
+        for (let step = 0; step < conditions.length; step++) {
+          if (!conditions[step]?.(event)) continue;
+          if (!by) emit([step, time]);
+          else {
+            const subject = by(event);
+            if (subject !== null && subject !== undefined) emit([subject, step, time]);
+          }
+        }
+      },
+      parts: [{ suffix: 'n', type: 'bigint', of: 'events', combine: 'sum' }],
+    },
+    functions: [REACHED],
+    readings: names.map((name, step) => ({
+      suffix: `_${name}`,
+      type: 'bigint',
+      sql: (column) =>
+        `scalestream.funnel_of(array_agg(${by ? column('subject') : `''::text`}), array_agg(${column('step')}), array_agg(${column('at')}), ${step})`,
+      of: (_, items) => String(reached(items, step)),
+    })),
+  };
+}
+
+/** How many reached that step: the same as `scalestream.funnel_of`. */
+function reached(items: readonly ItemRow[], last: number): number {
+  const steps = items.map(({ subject, step, at }) => ({ subject: subject ?? '', step: Number(step), at: Number(at) }));
+  const next = new Map<string, number>();
+  for (const { subject, step } of steps.sort((a, b) => byBytes(a.subject, b.subject) || a.at - b.at || a.step - b.step))
+    if (step === (next.get(subject) ?? 0)) next.set(subject, step + 1);
+  return [...next.values()].filter((step) => step > last).length;
+}
+
+/** Walks through the steps of each subject in order of time: the next one counts when it comes. */
+const REACHED = `create or replace function scalestream.funnel_of(subjects text[], steps bigint[], ats bigint[], last bigint) returns bigint language plpgsql immutable parallel safe as $f$
+declare
+  taken record;
+  subject text;
+  next bigint := 0;
+  reached bigint := 0;
+begin
+  for taken in select t.subject, t.step from unnest(subjects, steps, ats) as t (subject, step, at)
+    where t.step <= last order by t.subject collate "C", t.at, t.step loop
+    if taken.subject is distinct from subject then
+      subject := taken.subject;
+      next := 0;
+    end if;
+    if taken.step = next then
+      next := next + 1;
+      if next > last then reached := reached + 1; end if;
+    end if;
+  end loop;
+  return reached;
+end $f$;`;
