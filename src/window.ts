@@ -13,7 +13,8 @@ export interface Window<T = never> {
   readonly shape: readonly (string | number)[];
   /**
    * What is stored for an event of that time: its window; of a hopping window the pane, one hop long; of a session the instant itself, from which the
-   * store makes sessions. `end` is the earliest moment at which a window that holds it ends.
+   * store makes sessions. `end` is the earliest moment at which a window that holds it ends, of a session the instant: it may join one that ends
+   * any moment later.
    */
   readonly of: (time: Micros, event: T) => Span;
   /** Microseconds from start to end of what is stored, where that is the same for all. */

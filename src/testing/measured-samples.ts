@@ -1,5 +1,4 @@
 import type { Entry } from '../batch.ts';
-import { json } from '../codecs/json.ts';
 import { type AnyEvent, eventTable } from '../event-table.ts';
 import { type Micros, MICROS_PER_DAY } from '../event-time.ts';
 import type { Measure } from '../measure.ts';
@@ -17,6 +16,8 @@ export interface MeasuredSamples {
   readonly table: WindowTable<AnyEvent>;
   readonly entries: readonly Entry<unknown>[];
 }
+
+const nothing = (): void => undefined;
 
 const ONE_DAY: Window<unknown> = {
   kind: 'tumbling',
@@ -44,7 +45,7 @@ export function measuredSamples<T>(
   });
   const graph = pipeline('samples', [events, table], ({ messages, store }) =>
     messages.pipe(
-      decode(json(events)),
+      decode<unknown>({ decode: nothing, table: events }),
       transaction(store, { once: events }, (fresh$) => fresh$.pipe(foldInto(table))),
       acknowledge(),
     ),
@@ -64,7 +65,6 @@ export function measuredSamples<T>(
   return { graph, table, entries };
 }
 
-const nothing = (): void => undefined;
 const NO_MESSAGE = {
   id: '',
   source: 'samples',

@@ -11,6 +11,10 @@ export interface SessionWindow extends Window<unknown> {
  * Session windows: the events of one key, as long as none of them comes a whole gap after the one before. A session is `[first, last + gap)`; it ends, in
  * event time, a gap after its last event. An event that comes late may join two sessions into one.
  *
+ * Whatever comes, in whatever order and by however many workers: the sessions are those of all events in order of time. One that is joined to a session that
+ * begins earlier is gone; if it was final, `whenFinal` hears of it, see `FinalWindow.removed`. So an event is late as soon as what is final reaches its own
+ * time, before any session of it could have ended: it may join one that is final. With `late: 'divert'` it does not, and no final session ever changes.
+ *
  * @throws ConfigError for a gap of less than a millisecond.
  * @example
  * windowTable('visits', shopEvents, { window: session({ gap: '30m' }), key: { user: (e) => e.user }, measures: { events: count() } })

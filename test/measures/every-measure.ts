@@ -66,6 +66,16 @@ export const MEASURES: Readonly<Record<string, Measure<Fact>>> = {
   }),
 };
 
+const TABLES = [
+  'measured',
+  ...Object.keys(MEASURES)
+    .filter((name) => MEASURES[name]?.items)
+    .map((name) => `measured_${name}`),
+];
+
+/** Empties the tables of facts that are measured by all of them. */
+export const TRUNCATE = `truncate facts, ${TABLES.join(', ')}`;
+
 function gcd(a: bigint, b: bigint): bigint {
   return b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b);
 }

@@ -5,16 +5,8 @@ import { storedOf } from '../../src/stored.ts';
 import { together } from '../contracts/store-under-test.ts';
 import { run } from '../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../support/postgres-place.ts';
-import { MEASURES } from './every-measure.ts';
+import { MEASURES, TRUNCATE } from './every-measure.ts';
 import { type Fact, fact, measured, someFacts } from './facts.ts';
-
-const TABLES = [
-  'measured',
-  ...Object.keys(MEASURES)
-    .filter((name) => MEASURES[name]?.items)
-    .map((name) => `measured_${name}`),
-];
-const TRUNCATE = `truncate facts, ${TABLES.join(', ')}`;
 
 let place: PostgresPlace;
 beforeAll(async () => {

@@ -1,22 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  count,
-  countIf,
-  exactDistinct,
-  hopping,
-  type Measure,
-  max,
-  mean,
-  memoryStore,
-  min,
-  ratio,
-  snapshot,
-  sum,
-  variance,
-  verify,
-} from '../../src/index.ts';
+import { hopping, memoryStore, snapshot, verify } from '../../src/index.ts';
 import { together } from '../contracts/store-under-test.ts';
+import { MEASURES, TRUNCATE } from '../measures/every-measure.ts';
 import { type Fact, measured, someFacts } from '../measures/facts.ts';
 import { run } from '../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../support/postgres-place.ts';
@@ -25,21 +11,6 @@ import { naiveWindows } from './naive-hopping.ts';
 const SIZE_MS = 30_000;
 const HOP_MS = 10_000;
 const WORKERS = 3;
-
-const MEASURES: Readonly<Record<string, Measure<Fact>>> = {
-  facts: count(),
-  large: countIf((e) => Number(e.value) > 1),
-  total: sum((e) => e.value),
-  least: min((e) => e.value),
-  most: max((e) => e.value),
-  average: mean((e) => e.value),
-  spread: variance((e) => e.value),
-  bought: ratio(
-    countIf((e) => e.step === 'buy'),
-    count(),
-  ),
-  users: exactDistinct((e) => e.user),
-};
 
 let place: PostgresPlace;
 beforeAll(async () => {
@@ -53,7 +24,7 @@ test('hopping windows are the naive fold of their events, in memory and in Postg
   await fc.assert(
     fc.asyncProperty(someFacts, fc.infiniteStream(fc.nat()), async (all, chance) => {
       const pick = (n: number): number => (chance.next().value as number) % n;
-      await place.query('truncate facts, measured, measured_users');
+      await place.query(TRUNCATE);
       const whole = memoryStore(graph);
       await run(graph, whole, [together(all)]);
       const flushes: Fact[][] = Array.from({ length: 1 + pick(8) }, () => []);
@@ -67,6 +38,15 @@ test('hopping windows are the naive fold of their events, in memory and in Postg
       const rows = await place.windows(table);
       expect(rows).toEqual(whole.rows('measured'));
       expect(rows).toMatchObject(naiveWindows(all, SIZE_MS, HOP_MS));
+      const [first, last] = [rows[0], rows.at(-1)].map((row) => row?.['window_start'] as string);
+      expect(await place.query(`select count(*)::int as n from measured_between('-infinity', 'infinity')`)).toEqual([
+        { n: rows.length },
+      ]);
+      expect(
+        await place.query(
+          `select w.* from measured_windows w where window_start > '${first}' and window_start < '${last}' except select * from measured_between('${first}'::timestamptz + interval '1 ms', '${last}')`,
+        ),
+      ).toEqual([]);
       const found = await snapshot(place.url, graph, (view) => verify(graph, view));
       expect(found).toMatchObject({ equal: true, events: all.length });
     }),

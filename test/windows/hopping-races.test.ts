@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { closeHopsStatement } from '../../src/sinks/postgres/close-hops.ts';
-import { announceHopsStatement } from '../../src/sinks/postgres/close-hops.ts';
 import { isHopping } from '../../src/sinks/hopping-table.ts';
+import { announceHopsStatement, closeHopsStatement } from '../../src/sinks/postgres/close-hops.ts';
 import { at, HOP_MS, hoppingStage, UNDELIVERED } from './hopping-stage.ts';
 
 type Stage = Awaited<ReturnType<typeof hoppingStage>>;
@@ -121,6 +120,40 @@ test('a key that a flush changes beneath the tick is left out, and the others go
   expect((await stage.delivered()).map(({ product }) => product)).toEqual(['mug', 'pot']);
   expect(await stage.store.time.tick()).toEqual({ final: 1, revised: 0 });
   expect((await stage.delivered()).at(-1)).toMatchObject({ product: 'tea', orders: 2 });
+});
+
+test('a window of which a flush changes one pane beneath the tick is left out whole', async () => {
+  const stage = await hoppingStage();
+  await stage.deliver(stage.store, at(0, 'a'));
+  await stage.deliver(stage.store, at(HOP_MS, 'b'));
+  await stage.passes(HOP_MS);
+  await stage.store.time.tick();
+  await stage.passes(2 * HOP_MS);
+  const flush = await holdingUp(stage, 1, 'c');
+  const finaliser = other(stage);
+  const closed = finaliser.closes();
+  await stage.place.waiting(2);
+  await flush.release();
+  await closed;
+  await finaliser.ends();
+  expect(await stage.delivered()).toEqual(right([-2, 1]));
+  expect(await stage.store.time.tick()).toEqual({ final: 1, revised: 1 });
+  expect(await stage.delivered()).toEqual(right([-2, 1], [-2, 2], [-1, 3]));
+});
+
+test('a window is announced without the pane that came to be since, and once more with it', async () => {
+  const stage = await hoppingStage();
+  await stage.deliver(stage.store, at(0, 'a'));
+  await stage.passes(2 * HOP_MS);
+  await stage.store.time.tick();
+  await stage.deliver(stage.store, at(1, 'b'));
+  await stage.deliver(stage.store, at(HOP_MS, 'c'));
+  const announcer = other(stage);
+  await announcer.announces();
+  await announcer.ends();
+  expect(await stage.delivered()).toEqual(right([-2, 1], [-2, 2], [-1, 1], [-1, 2]));
+  expect(await stage.store.time.tick()).toEqual({ final: 0, revised: 1 });
+  expect(await stage.delivered()).toEqual(right([-2, 1], [-2, 2], [-1, 1], [-1, 2], [-1, 3]));
 });
 
 test('what revises a window while it is announced is announced next time', async () => {

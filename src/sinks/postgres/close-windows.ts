@@ -141,13 +141,16 @@ export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEven
   const primary = primaryOf(table);
   const ends = storesEnd(table) ? 'window_end' : 'window_start';
   const end = `${reachedBy(pipeline, table)}${table.window.stored === undefined ? '' : ` - ${interval(table.window.stored)}`}`;
+  // No session ends earlier than a gap after its start, by which the open ones are found.
+  const begun =
+    table.window.kind === 'session' ? ` and window_start <= ${end} - ${interval(table.window.longest)}` : '';
   const due = isInOrder(table) ? primary.join(', ') : 'ctid as place';
   const changed = isInOrder(table)
     ? `final_revision is null and (${primary.join(', ')}) <= ${lastOf(primary)}`
     : `ctid = any (array(select place from "$due"))`;
   return `with ${fence(pipeline)}${table.over ? `, ${alone(table)}` : ''}, "$due" as materialized (
   select ${due} from ${name}
-  where final_revision is null and ${ends} <= ${end} and exists (select from "$fence")${table.over ? ' and (select count(*) from "$alone") = 1' : ''}
+  where final_revision is null and ${ends} <= ${end}${begun} and exists (select from "$fence")${table.over ? ' and (select count(*) from "$alone") = 1' : ''}
   order by ${primary.join(', ')} limit ${limit} for update
 ), "$changed" as (
   update ${name} w set final_revision = w.revision, final_at = clock_timestamp()

@@ -5,7 +5,7 @@ import type { WindowTable } from '../../window-table.ts';
 import { readingsOf, type Stored, type StoredPart, storedOf } from '../../stored.ts';
 import { addColumn, replaceView } from './alter.ts';
 import { isHopping } from '../hopping-table.ts';
-import { hoppingViewQuery } from './hopping-view.ts';
+import { hoppingViewDdl } from './hopping-view.ts';
 import { idTableDdl } from './id-table.ts';
 import { interval } from './instant.ts';
 import { storesEnd } from './merges.ts';
@@ -86,11 +86,15 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
     addColumn(name, 'final_at', 'timestamptz'),
     isHopping(table)
       ? paneIndex(table)
-      : `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${ends ? 'window_end' : start}) where final_revision is null;`,
+      : `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${openBy(table)}) where final_revision is null;`,
     ...items.map(itemTableDdl),
     ...comments(table),
   ].join('\n');
 }
+
+/** What finds the windows that are due: the end where it is stored, but for sessions: theirs grows, and no index holds what a merge changes. */
+const openBy = (table: WindowTable<AnyEvent>): string =>
+  storesEnd(table) && table.window.kind !== 'session' ? 'window_end' : (storedOf(table)[0] as Stored).start;
 
 /** The columns that name a window. A session is looked for by its key. */
 export function primaryOf(table: WindowTable<AnyEvent>): string[] {
@@ -142,7 +146,7 @@ export function finalTableDdl({ name, table }: FinalBranch): string {
 
 /** What a person reads: each window with its end, its key, its measures, and how far it is. */
 export function windowViewDdl(table: WindowTable<AnyEvent>): string {
-  if (isHopping(table)) return replaceView(quoteName(viewOf(table)), hoppingViewQuery(table));
+  if (isHopping(table)) return hoppingViewDdl(table, viewOf(table));
   const columns = [
     'window_start',
     `${endOf(table)} as window_end`,

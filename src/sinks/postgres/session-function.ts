@@ -55,7 +55,7 @@ function stretchesOf(table: WindowTable<AnyEvent>, { groups, keys: given, fresh 
       select ${[...keys, 'us', `count(*) filter (where follows is not true) over ${order} as stretch`].join(', ')}
       from (
         select ${[...keys, 'us', `us - lag(us) over ${order} < ${table.window.longest} as follows`].join(', ')}
-        from (select ${[...named(given, 'k'), 'g.us'].join(', ')} from ${groups} where g.grp in (${fresh})) instants
+        from (select ${[...named(given, 'k'), 'g.us'].join(', ')} from ${groups} where cardinality("$stale") = 0 or g.grp in (${fresh})) instants
       ) instants
     ) instants
     group by ${[...keys, 'stretch'].join(', ')} order by ${[...keys, 'first'].join(', ')}`;
