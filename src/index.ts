@@ -31,8 +31,8 @@ export type { Lookup, OpenLookup } from './lookup.ts';
 export type { Contribution, Measure, MeasureOptions } from './measure.ts';
 // measures
 export { count, countIf } from './measures/count.ts';
+export type { Combining } from './measures/combining.ts';
 export {
-  type Combining,
   type DefinedPart,
   type DefinedReading,
   defineMeasure,

@@ -1,22 +1,9 @@
 import { inspect } from 'node:util';
 import { canonical } from '../column.ts';
-import { textHash } from '../content.ts';
 import { declared, isRecord, knownOptions } from '../declared.ts';
-import type { Combination, Combine, Contribution, Input, Measure, MeasureOptions, Part, Reading } from '../measure.ts';
+import type { Combine, Contribution, Input, Measure, MeasureOptions, Part, Reading } from '../measure.ts';
 import { Unfoldable } from '../unfoldable.ts';
-
-/** How two values of a part become one, in SQL and in JavaScript alike: commutative and associative. Neither is null. */
-export interface Combining<V> {
-  /** An immutable expression of two expressions of the part's type: `(a, b) => `gcd(${a}, ${b})``. */
-  readonly sql: (a: string, b: string) => string;
-  readonly of: (a: V, b: V) => V;
-}
-
-/** The same, of whatever values. */
-interface AnyCombining {
-  readonly sql: (a: string, b: string) => string;
-  readonly of: (a: never, b: never) => unknown;
-}
+import { type Combining, combinationOf, functionsOf, sqlOf } from './combining.ts';
 
 type Defined<T, Type extends Part['type'], V> = {
   readonly type: Type;
@@ -67,14 +54,12 @@ export function defineMeasure<T, const Name extends string>(options: DefineMeasu
   declared(given.length > 0, `${where} parts`, 'at least one', parts, "parts: { total: { type: 'numeric', … } }");
   const alone = given.length === 1 && reading === undefined;
   const stored = given.map(([name, part], input): Part => {
-    const fits: boolean =
-      isRecord(part) && ['bigint', 'numeric', 'text'].includes(part.type) && typeof part.of === 'function';
     declared(
-      fits,
+      fits(part),
       `${where} part '${name}'`,
-      'a type and what an event contributes',
+      'a type, what an event contributes, and how that combines',
       part,
-      "type: 'bigint', of: (e) => …",
+      "{ type: 'bigint', of: (e) => …, combine: 'sum' }",
     );
     const { type, combine } = part;
     const combination = typeof combine === 'string' ? combine : combinationOf(type, combine);
@@ -83,7 +68,7 @@ export function defineMeasure<T, const Name extends string>(options: DefineMeasu
   const shapes = given.map(([name, { type, combine }]) => [
     name,
     type,
-    typeof combine === 'string' ? combine : textOf(combine),
+    typeof combine === 'string' ? combine : sqlOf(combine),
   ]);
   return {
     ...rest,
@@ -129,24 +114,12 @@ function inputOf<T>(name: string, { type, of }: DefinedPart<T>): Input<T> {
   };
 }
 
-const textOf = ({ sql }: AnyCombining): string => sql('$1', '$2');
-
-/** What combines in the database is named by what it does: the same in every pipeline, and another one beside it once it changes. */
-const nameOf = (type: Part['type'], combining: AnyCombining): string =>
-  `combine_${type}_${textHash(textOf(combining)).slice(0, 16)}`;
-
-function combinationOf(type: Part['type'], combining: AnyCombining): Combination {
-  const of = combining.of as (a: unknown, b: unknown) => unknown;
-  const value = (text: string): unknown => (type === 'bigint' ? BigInt(text) : text);
-  return {
-    name: nameOf(type, combining),
-    of: (a, b) => String(of(value(a), value(b))),
-  };
-}
-
-function functionsOf(type: Part['type'], combining: AnyCombining): string {
-  const name = `scalestream."${nameOf(type, combining)}"`;
-  const body = `select (${textOf(combining)})::${type}`.replaceAll("'", "''");
-  return `create or replace function ${name}(${type}, ${type}) returns ${type} language sql immutable strict parallel safe as '${body}';
-create or replace aggregate ${name}(${type}) (sfunc = ${name}, stype = ${type}, combinefunc = ${name}, parallel = safe);`;
+/** Whether it is a part: texts have no sum. */
+function fits(part: unknown): boolean {
+  if (!isRecord(part) || typeof part['of'] !== 'function') return false;
+  const { type, combine } = part;
+  const known = type === 'text' ? ['min', 'max'] : type === 'bigint' || type === 'numeric' ? ['sum', 'min', 'max'] : [];
+  if (isRecord(combine))
+    return known.length > 0 && [combine['sql'], combine['of']].every((each) => typeof each === 'function');
+  return known.includes(combine as string);
 }

@@ -19,8 +19,8 @@ const before = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a),
 export function combine(part: Part, stored: string | null, value: number | string | null): string | null {
   if (value === null) return stored;
   if (typeof part.combine === 'object') {
-    const own = part.type === 'text' ? String(value) : plain(value);
-    return stored === null ? own : part.combine.of(stored, own);
+    const form = part.type === 'text' ? String : plain;
+    return form(stored === null ? value : part.combine.of(stored, form(value)));
   }
   if (part.type === 'text') {
     const text = String(value);

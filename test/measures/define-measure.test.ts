@@ -67,5 +67,10 @@ test('another combination is another version of the table', () => {
 test.each<[string, unknown]>([
   ['no parts', { kind: 'k', parts: {} }],
   ['a part without a type', { kind: 'k', parts: { a: { of: () => 1, combine: 'sum' } } }],
+  ['a sum of texts', { kind: 'k', parts: { a: { type: 'text', of: () => 'a', combine: 'sum' } } }],
+  [
+    'a combination without SQL',
+    { kind: 'k', parts: { a: { type: 'bigint', of: () => 1, combine: { of: (a: bigint) => a } } } },
+  ],
   ['a kind that is no word', { kind: "it's", parts: { a: { type: 'bigint', of: () => 1, combine: 'sum' } } }],
 ])('%s is refused', (_, options) => expect(() => defineMeasure(options as never)).toThrow(ConfigError));

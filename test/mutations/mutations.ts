@@ -2,6 +2,7 @@ import type { Mutation } from './mutation.ts';
 import { codecMutations } from './codec-mutations.ts';
 import { idMutations } from './id-mutations.ts';
 import { finalMutations } from './final-mutations.ts';
+import { hoppingMutations } from './hopping-mutations.ts';
 import { sourceMutations } from './source-mutations.ts';
 import { statementMutations } from './statement-mutations.ts';
 import { storeMutations } from './store-mutations.ts';
@@ -16,4 +17,5 @@ export const mutations: readonly Mutation[] = [
   ...idMutations,
   ...sourceMutations,
   ...finalMutations,
+  ...hoppingMutations,
 ];

@@ -4,11 +4,13 @@ import {
   calendar,
   count,
   exactDistinct,
+  hopping,
   type Measure,
   max,
   mean,
   memoryStore,
   min,
+  session,
   sum,
   tumbling,
   variance,
@@ -156,6 +158,72 @@ describe('a roll-up', () => {
   ])('of %s is refused, saying why', async (call, why) => {
     await keep([]);
     await expect(place.query(`select * from measured_rollup(${call})`)).rejects.toThrow(why);
+  });
+
+  describe.each<[string, Window<unknown>]>([
+    ['hopping windows', hopping({ size: '1m', every: '5s' })],
+    ['hours of a calendar', calendar('hour', { zone: 'Europe/Berlin' })],
+    ['days of a calendar', calendar('day', { zone: 'Europe/Berlin' })],
+  ])('of %s', (_, window) => {
+    const { graph, table } = measured(MEASURES, window);
+    let other: PostgresPlace;
+    beforeAll(async () => {
+      other = await postgresPlace();
+    });
+    afterAll(() => other.close());
+
+    test('is what windows of that size hold: each event once', async () => {
+      const store = await other.open(graph);
+      await fc.assert(
+        fc.asyncProperty(someFacts, async (facts) => {
+          await other.query('truncate facts, measured, measured_users');
+          await run(graph, store, [together(facts)]);
+          const call = `'week', ${NOWHERE}, zone => 'Europe/Berlin'`;
+          expect(await asked(other, table, call)).toEqual(
+            await coarse(facts, calendar('week', { zone: 'Europe/Berlin' })),
+          );
+        }),
+        { numRuns: 10, seed },
+      );
+    });
+
+    test('is refused where it would cut them', async () => {
+      await other.open(graph);
+      const finer =
+        window.kind === 'hopping'
+          ? `'3 seconds', '2026-01-01', '2026-01-01 01:00'`
+          : `'minute', '2026-01-01', '2026-01-02'`;
+      await expect(other.query(`select * from measured_rollup(${finer})`)).rejects.toThrow(/cuts windows of measured/);
+      if (window.shape[0] === 'day')
+        await expect(other.query(`select * from measured_rollup('month', ${NOWHERE})`)).rejects.toThrow(
+          /in UTC cuts windows/,
+        );
+    });
+  });
+
+  test('of sessions has each where it begins', async () => {
+    const sessions = measured({ facts: count(), users: exactDistinct((e) => e.user) }, session({ gap: '10s' }));
+    const other = await postgresPlace();
+    try {
+      const store = await other.open(sessions.graph);
+      await run(sessions.graph, store, [
+        together([
+          fact(1, { at: 55_000 }),
+          fact(2, { at: 62_000, user: 'bert' }),
+          fact(3, { at: 80_000 }),
+          fact(4, { page: 'cart' }),
+        ]),
+      ]);
+      const rows = await other.query(
+        `select ${iso('window_start')}, facts::int, users::int from measured_rollup('minute', '2026-01-01', '2026-01-01 00:02', keep => '{}') order by 1`,
+      );
+      expect(rows).toEqual([
+        { window_start: '2026-01-01T00:00:00.000Z', facts: 3, users: 2 },
+        { window_start: '2026-01-01T00:01:00.000Z', facts: 1, users: 1 },
+      ]);
+    } finally {
+      await other.close();
+    }
   });
 
   test('of windows by the day of each event’s zone keeps the zones apart, each in its own calendar', async () => {
