@@ -41,8 +41,10 @@ export const distinct = <T>(
         let place = places.get(text);
         if (!place) {
           if (typeof text !== 'string') throw new Unfoldable(`distinct: expected a text; got ${inspect(text)}`);
+          place = placeOf(text);
+          if (text.length > LONG) return emit(place.word, place.bits);
           if (places.size >= REMEMBERED) places.clear();
-          places.set(text, (place = placeOf(text)));
+          places.set(text, place);
         }
         emit(place.word, place.bits);
       },
@@ -66,8 +68,8 @@ interface Place {
   readonly bits: string;
 }
 
-/** Values whose place is remembered: most come again soon, and hashing is most of the cost. */
-const REMEMBERED = 20_000;
+/** Values whose place is remembered, and from what length they are not: most come again soon, and hashing is most of the cost. */
+const [REMEMBERED, LONG] = [20_000, 100];
 
 /** The bits of a word, each as the 64-bit integer that it makes. */
 const SINGLE = Array.from({ length: 64 }, (_, bit) => String(BigInt.asIntN(64, 1n << BigInt(bit))));

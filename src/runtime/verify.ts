@@ -14,7 +14,7 @@ import type { WindowTable } from '../window-table.ts';
 import { rehearse } from './rehearse.ts';
 import { NO_MESSAGE, windowFold } from '../operators/window-fold.ts';
 
-/** A window whose stored row is not the fold of the raw events. `undefined`: there is no such row, or there should be none. */
+/** A window, of hopping ones a pane, whose stored row is not the fold of the raw events. `undefined`: there is no such row, or there should be none. */
 export interface Difference {
   readonly table: string;
   readonly window_start: string;

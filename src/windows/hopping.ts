@@ -16,7 +16,10 @@ export interface HoppingWindow extends Window<unknown> {
 
 /**
  * Hopping windows: of a fixed size, one beginning with every hop, so that they overlap; half-open, aligned to 1970-01-01T00:00:00Z. What is stored is
- * a pane a hop, once; a window is read from its panes.
+ * a pane a hop, once; a window is read from its panes, by the view `<table>_windows` and by the function `<table>_between(since, until)`.
+ *
+ * An event belongs to as many windows as there are hops in the size; that it is late revises those that are final, or where late events are diverted it is
+ * late as soon as the first of them is final. When a window becomes final, its panes are rewritten: some 10 µs of Postgres each, once a hop and key.
  *
  * @throws ConfigError where the size is not a multiple of the hop, or of more than 1,440.
  * @example

@@ -5,15 +5,15 @@ export const finalMutations: readonly Mutation[] = [
   {
     name: 'windows are made final by a version that does not know their branches',
     file: 'sinks/postgres/close-windows.ts',
-    find: ' microseconds\' and exists (select from "$fence")',
-    replace: " microseconds'",
+    find: '${begun} and exists (select from "$fence")',
+    replace: '${begun}',
     suites: ['when-final/into-table.test.ts'],
   },
   {
     name: 'what is final may become final again',
     file: 'sinks/postgres/close-windows.ts',
-    find: '  where final_revision is null and (${primary',
-    replace: '  where (${primary',
+    find: '`final_revision is null and (${primary',
+    replace: '`(${primary',
     suites: ['when-final/races.test.ts'],
   },
   {
@@ -33,8 +33,9 @@ export const finalMutations: readonly Mutation[] = [
   {
     name: 'deliveries of other claimants are taken too',
     file: 'sinks/postgres/outbox.ts',
-    find: "clock_timestamp() + $5::text::bigint * interval '1 millisecond'",
-    replace: "clock_timestamp() - $5::text::bigint * interval '1 millisecond'",
+    find: "clock_timestamp() + $5::text::bigint * interval '1 millisecond'\nwhere o.ctid = any (array(select due.at from due))\nreturning",
+    replace:
+      "clock_timestamp() - $5::text::bigint * interval '1 millisecond'\nwhere o.ctid = any (array(select due.at from due))\nreturning",
     suites: ['when-final/deliver.test.ts'],
   },
   {
@@ -69,8 +70,8 @@ export const finalMutations: readonly Mutation[] = [
   {
     name: 'a FIFO queue gets the next of a key before the one before',
     file: 'sinks/postgres/outbox.ts',
-    find: 'branch.to.ordered ? CLAIM_HEADS : CLAIM',
-    replace: 'CLAIM',
+    find: 'isSinkBranch(branch) && branch.to.ordered ? claimHeads : claimAny',
+    replace: 'claimAny',
     suites: ['when-final/deliver.test.ts'],
   },
 ];

@@ -3,6 +3,8 @@ import { codecMutations } from './codec-mutations.ts';
 import { idMutations } from './id-mutations.ts';
 import { finalMutations } from './final-mutations.ts';
 import { hoppingMutations } from './hopping-mutations.ts';
+import { sessionMutations } from './session-mutations.ts';
+import { overMutations } from './over-mutations.ts';
 import { sourceMutations } from './source-mutations.ts';
 import { statementMutations } from './statement-mutations.ts';
 import { storeMutations } from './store-mutations.ts';
@@ -17,5 +19,7 @@ export const mutations: readonly Mutation[] = [
   ...idMutations,
   ...sourceMutations,
   ...finalMutations,
+  ...sessionMutations,
   ...hoppingMutations,
+  ...overMutations,
 ];

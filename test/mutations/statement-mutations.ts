@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const file = 'sinks/postgres/statement.ts';
+const merges = 'sinks/postgres/merges.ts';
 
 /** What the one statement does for exactness. */
 export const statementMutations: readonly Mutation[] = [
@@ -13,7 +14,7 @@ export const statementMutations: readonly Mutation[] = [
   },
   {
     name: 'repeats are folded again: no exclusion of stale events',
-    file,
+    file: merges,
     find: 'where c.position not in (select position from stale)',
     replace: 'where c.position is not null',
     suites: ['sinks/postgres/contract.test.ts'],
@@ -34,8 +35,8 @@ export const statementMutations: readonly Mutation[] = [
   },
   {
     name: 'windows are merged unsorted',
-    file,
-    find: "  order by ${['groups.us', ...keyNames.map((key, i) => `groups.${key}${keys[i]?.[1].type === 'text' ? ' collate \"C\"' : ''}`)].join(', ')}\n",
+    file: merges,
+    find: "  order by ${order.join(', ')}\n",
     replace: '',
     suites: ['sinks/postgres/statement-order.test.ts'],
   },

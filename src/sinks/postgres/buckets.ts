@@ -7,7 +7,7 @@ const MOST = 100_000;
  */
 export const BUCKETS_DDL = `
 create or replace function scalestream.bucket_unit(bucket text) returns text language sql immutable parallel safe as
-$$ select substring(lower(bucket) from '^\\s*(?:1\\s+)?(minute|hour|day|week|month|quarter|year)s?\\s*$') $$;
+$$ select substring(lower(bucket), '^\\s*(?:1\\s+)?(minute|hour|day|week|month|quarter|year)s?\\s*$') $$;
 
 create or replace function scalestream.bucket_start(unit text, step interval, "at" timestamptz, zone text)
 returns timestamptz language sql stable parallel safe as

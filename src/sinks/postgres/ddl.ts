@@ -88,7 +88,7 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
       ? paneIndex(table)
       : `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${openBy(table)}) where final_revision is null;`,
     ...items.map(itemTableDdl),
-    ...comments(table),
+    ...comments(table, table.name, ({ ofItems }) => !ofItems),
   ].join('\n');
 }
 
@@ -115,12 +115,16 @@ function itemTableDdl({ name, start, key, parts }: Stored): string {
 }
 
 /** What people should know of a measure's columns: their unit. */
-function comments(table: WindowTable<AnyEvent>): string[] {
+function comments(
+  table: WindowTable<AnyEvent>,
+  relation: string,
+  has: (column: ReturnType<typeof measureColumns>[number]) => boolean,
+): string[] {
   return measureColumns(table)
-    .filter(({ ofItems }) => !ofItems)
+    .filter(has)
     .flatMap(({ column, measure }) => {
       const { unit } = table.measures[measure] ?? {};
-      return unit ? [`comment on column ${quoteName(table.name)}.${quoteName(column)} is ${quoteText(unit)};`] : [];
+      return unit ? [`comment on column ${quoteName(relation)}.${quoteName(column)} is ${quoteText(unit)};`] : [];
     });
 }
 
@@ -145,7 +149,10 @@ export function finalTableDdl({ name, table }: FinalBranch): string {
 }
 
 /** What a person reads: each window with its end, its key, its measures, and how far it is. */
-export function windowViewDdl(table: WindowTable<AnyEvent>): string {
+export const windowViewDdl = (table: WindowTable<AnyEvent>): string =>
+  [viewDdl(table), ...comments(table, viewOf(table), () => true)].join('\n');
+
+function viewDdl(table: WindowTable<AnyEvent>): string {
   if (isHopping(table)) return hoppingViewDdl(table, viewOf(table));
   const columns = [
     'window_start',

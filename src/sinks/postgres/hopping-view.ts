@@ -8,7 +8,7 @@ import { measureColumns } from './readings.ts';
 /**
  * Hopping windows as a person reads them: a view, and a function of the same windows that begin between two moments. Their starts are counted from the first
  * pane to the last. What is asked of `window_start` leaves few of them, and only then are panes read, by their primary key; but the view must count them all,
- * some 3,000,000 of a year of ten seconds, and the function counts those between.
+ * some 3,000,000 of a year of ten seconds, and the function counts those between. Its body is bound to the tables, so that it becomes a part of what calls it.
  *
  * @example
  * select * from trend_between(now() - interval '1 hour', now());
@@ -23,9 +23,9 @@ export function hoppingViewDdl(table: HoppingTable, view: string): string {
   return [
     replaceView(quoteName(view), query(table, `${first}, ${last}`)),
     `create or replace function ${quoteName(`${table.name}_between`)} (since timestamptz, until timestamptz) returns setof ${quoteName(view)}
-language sql stable set search_path from current as $between$
-  ${query(table, between)} where window_start >= since and window_start < until
-$between$;`,
+language sql stable begin atomic
+  ${query(table, between)} where window_start >= since and window_start < until;
+end;`,
   ].join('\n');
 }
 

@@ -14,6 +14,8 @@ export interface Merge {
   readonly text: string;
   /** Which rows of it are windows that began. */
   readonly began: string;
+  /** Whether it comes after the others, since flushes take turns at it. */
+  readonly last?: true;
   /** Selects the windows that were final and changed: table, start, key, revision, contents, whether they are gone. */
   readonly changed?: string;
 }

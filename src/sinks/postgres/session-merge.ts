@@ -19,6 +19,7 @@ export function sessionMerge(table: WindowTable<AnyEvent>, name: string, next: (
   )
 )`,
     began: '"$revision" = 1',
+    last: true,
     changed: `select ${quoteText(table.name)}::text, "$start", "$key", "$revision", "$contents", "$removed" from ${name} where "$start" is not null`,
   };
 }

@@ -17,7 +17,7 @@ import { quoteName, quoteText, RECORD_SEPARATOR } from './quote.ts';
  * - `revised` remembers windows that changed after they were final, `rejected` keeps rejects, `progress` counts for the worker.
  *
  * Every insert is sorted, so that concurrent flushes lock rows in one order and cannot deadlock. The final select reads the parts in a fixed
- * order, which is also the order in which they run: ids, raw events, window tables by declaration, the rest.
+ * order, which is also the order in which they run: ids, raw events, window tables by declaration, of which sessions come last, the rest.
  */
 export function flushStatement(pipeline: Pipeline): string {
   const next = parameters();
@@ -49,7 +49,8 @@ export function flushStatement(pipeline: Pipeline): string {
   const counted = divert ? `given."$position" not in (select position from late)` : 'true';
   const merges = windows.flatMap((table, i) => mergesOf(table, `merged_${i + 1}`, next));
   const changes = merges.flatMap(({ changed }) => changed ?? []);
-  const counts = merges.map(({ name, began }) => `(select count(*) filter (where ${began}) from ${name})`);
+  const inOrder = merges.toSorted((a, b) => Number(a.last ?? false) - Number(b.last ?? false));
+  const counts = inOrder.map(({ name, began }) => `(select count(*) filter (where ${began}) from ${name})`);
   const instance = next();
   const lifeMs = next();
   const rejects = next();

@@ -22,7 +22,7 @@ export interface Status {
   /** Windows that ended until then are final. */
   readonly final: string | null;
   readonly workers: readonly WorkerStatus[];
-  /** Windows that are open, and those that changed within the last hour although they were final. */
+  /** Windows that are open (of hopping ones: panes that are in one), and those that changed within the last hour although they were final. */
   readonly tables: readonly { readonly table: string; readonly open: number; readonly revised: number }[];
   /** What has still to be delivered, by branch; those that are no longer declared too. */
   readonly outbox: readonly BranchStatus[];
