@@ -80,6 +80,7 @@ test('everything that a pipeline file needs is exported from one place', () => {
     'retryBackoff',
     'backoff',
   ];
-  const measures = ['count', 'countIf', 'sum', 'min', 'max', 'mean'];
+  const measures = ['count', 'countIf', 'sum', 'min', 'max', 'mean', 'variance', 'ratio', 'first', 'last', 'distinct'];
+  measures.push('exactDistinct', 'quantiles', 'topK', 'funnel', 'money', 'defineMeasure');
   expect(Object.keys(scalestream)).toEqual(expect.arrayContaining([...needed, ...measures]));
 });

@@ -18,7 +18,10 @@ test('a condition counts 1 where it holds and 0 where not', () => {
 
 test('each measure merges in any order: parts are sums, minima and maxima, and a mean is two sums', () => {
   const shown = [count(), countIf(() => true), sum(cents), min(cents), max(cents), mean(cents)].map((measure) =>
-    measure.parts.map(({ suffix, type, of, combine }) => [suffix, type, of, combine].join(' ')),
+    measure.parts.map(
+      ({ suffix, type, of, combine }) =>
+        `${suffix} ${type} ${of} ${typeof combine === 'string' ? combine : combine.name}`,
+    ),
   );
   expect(shown).toEqual([
     [' bigint events sum'],

@@ -54,7 +54,7 @@ export function sessionFold(table: WindowTable<AnyEvent>): TableFold {
       const brought = items.map((stored, i) => {
         const cells = fold.items[i];
         const rows = cells ? accumulate(stored).merge(cells, counts).touched : [];
-        return Map.groupBy(rows, ({ window, key }) => identityOf(window, key.slice(0, stored.keyed)));
+        return byWindow(rows, stored.keyed);
       });
       const began: WindowRow[] = [];
       const touched = new Set<WindowRow>();
@@ -99,6 +99,18 @@ export function sessionFold(table: WindowTable<AnyEvent>): TableFold {
       return session ? itemsOf(session, measure) : [];
     },
   };
+}
+
+/** Items by the instant and key that they are of. */
+function byWindow(rows: readonly WindowRow[], keyed: number): Map<string, WindowRow[]> {
+  const groups = new Map<string, WindowRow[]>();
+  for (const row of rows) {
+    const identity = identityOf(row.window, row.key.slice(0, keyed));
+    const group = groups.get(identity);
+    if (group) group.push(row);
+    else groups.set(identity, [row]);
+  }
+  return groups;
 }
 
 /** Names an item, of whatever session of its key. */

@@ -6,6 +6,7 @@ import { acknowledge } from '../operators/acknowledge.ts';
 import { decode } from '../operators/decode.ts';
 import { foldInto } from '../operators/fold-into.ts';
 import { transaction } from '../operators/transaction.ts';
+import { NO_MESSAGE } from '../operators/window-fold.ts';
 import { type Pipeline, pipeline } from '../pipeline.ts';
 import type { Window } from '../window.ts';
 import { type WindowTable, windowTable } from '../window-table.ts';
@@ -64,13 +65,3 @@ export function measuredSamples<T>(
   );
   return { graph, table, entries };
 }
-
-const NO_MESSAGE = {
-  id: '',
-  source: 'samples',
-  body: '{}',
-  attributes: {},
-  sentAt: 0,
-  receiveCount: 1,
-  custody: { acknowledge: nothing, release: nothing, at: nothing, weigh: nothing },
-};

@@ -55,7 +55,7 @@ test('another combination is another version of the table', () => {
       parts: {
         all: {
           type: 'bigint',
-          of: (_: Fact) => 1,
+          of: (e: Fact) => e.value,
           combine: { sql: (a, b) => `${a} ${sql} ${b}`, of: (a, b) => a | b },
         },
       },

@@ -20,6 +20,9 @@ import {
 } from '../../src/index.ts';
 import type { Fact } from './facts.ts';
 
+/** Values for steps, of which two and two are in one word of a `distinct`. */
+const SHARING: Readonly<Record<string, string>> = { view: '17', cart: '28', buy: '18', leave: '43' };
+
 /** Every measure there is, some in more than one form. */
 export const MEASURES: Readonly<Record<string, Measure<Fact>>> = {
   facts: count(),
@@ -35,8 +38,11 @@ export const MEASURES: Readonly<Record<string, Measure<Fact>>> = {
   ),
   users: exactDistinct((e) => e.user),
   visitors: distinct((e) => e.user),
+  kinds: distinct((e) => SHARING[e.step]),
   opened: first((e) => e.user),
   closed: last({ numeric: (e) => e.value }),
+  sold: last({ boolean: (e) => e.step === 'buy' }),
+  token: first({ uuid: (e) => `A0EEBC99-9C0B-4EF8-BB6D-${String(e.at % 1_000).padStart(12, '0')}` }),
   height: quantiles((e) => e.value, { p: [0.001, 0.5, 0.95] }),
   steps: topK((e) => e.step, { k: 2 }),
   spenders: topK((e) => e.user, { k: 3, by: (e) => e.value }),

@@ -1,7 +1,6 @@
 import type { Mutation } from './mutation.ts';
 
 const closing = { file: 'sinks/postgres/close-hops.ts', suites: ['windows/hopping-races.test.ts'] };
-const labels = ['windows/hopping-stored.test.ts', 'windows/hopping-time.test.ts'];
 
 /** What the exactness of hopping windows rests on. */
 export const hoppingMutations: readonly Mutation[] = [
@@ -34,21 +33,21 @@ export const hoppingMutations: readonly Mutation[] = [
     file: 'sinks/postgres/close-hops.ts',
     find: 'greatest(min(pane_start) filter (where "$there"), min(pane_start) filter (where not "$there")) as "$mark"',
     replace: 'null::timestamptz as "$mark"',
-    suites: labels,
+    suites: ['windows/hopping-stored.test.ts'],
   },
   {
     name: 'a merge into a pane whose windows are final leaves their labels',
     file: 'sinks/postgres/pane-merge.ts',
     find: "    'revised_until = greatest(w.revised_until, w.final_until)',\n",
     replace: '',
-    suites: labels,
+    suites: ['windows/hopping-races.test.ts'],
   },
   {
     name: 'a merge into a pane revises the first of its final windows only',
     file: 'sinks/postgres/pane-merge.ts',
     find: 'final_until - ${interval(window.longest)}, ',
     replace: 'pane_start - ${interval(window.longest - window.stored)}, ',
-    suites: labels,
+    suites: ['windows/hopping-races.test.ts'],
   },
   {
     name: 'what two panes of a window have in common counts twice',

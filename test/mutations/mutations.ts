@@ -2,6 +2,7 @@ import type { Mutation } from './mutation.ts';
 import { codecMutations } from './codec-mutations.ts';
 import { idMutations } from './id-mutations.ts';
 import { finalMutations } from './final-mutations.ts';
+import { measureMutations } from './measure-mutations.ts';
 import { hoppingMutations } from './hopping-mutations.ts';
 import { sessionMutations } from './session-mutations.ts';
 import { overMutations } from './over-mutations.ts';
@@ -19,6 +20,7 @@ export const mutations: readonly Mutation[] = [
   ...idMutations,
   ...sourceMutations,
   ...finalMutations,
+  ...measureMutations,
   ...sessionMutations,
   ...hoppingMutations,
   ...overMutations,

@@ -29,7 +29,10 @@ async function tick(store: Store): Promise<void> {
   await store.time.tick();
 }
 
-const withUsers = someFacts.map((all) => all.map((each) => ({ ...each, user: each.user ?? 'nobody' })));
+/** Few users, close together: so that visits meet, and what they were before is gone. */
+const withUsers = someFacts.map((all) =>
+  all.map((each, i) => ({ ...each, at: START + ((each.at - START) % 70_000), user: i % 3 === 0 ? 'bert' : 'anna' })),
+);
 const TABLES =
   'facts, visits, visits_pages, per_minute, per_minute_users, "per_minute$taken", "per_minute_users$taken", per_minute_final, scalestream.revised, scalestream.outbox';
 
@@ -67,7 +70,7 @@ test('windows over windows are the fold of those that are final, in whatever ord
         where not removed order by window_start, long`);
       expect(delivered).toEqual(expected);
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   );
 });
 
@@ -83,6 +86,26 @@ test('a window over windows is not final before all are that may belong to it', 
   await reach(72_000);
   await tick(store);
   expect(await state()).toEqual([{ visits: 2, state: 'final' }]);
+});
+
+test('a row that has lost its last window is gone, and who received it as final is told', async () => {
+  const store = await place.open(visiting);
+  await run(visiting, store, [together([fact(1), fact(2, { at: 1_000 })])]);
+  await reach(NEVER);
+  await tick(store);
+  const rows = () => place.query('select long, visits::int, users::int, state from per_minute_windows');
+  expect(await rows()).toEqual([{ long: 'short', visits: 1, users: 1, state: 'final' }]);
+  await run(visiting, store, [together([fact(3, { at: 2_000 })])]);
+  await tick(store);
+  expect(await rows()).toEqual([{ long: 'long', visits: 1, users: 1, state: 'final' }]);
+  const told = await place.query(
+    'select long, visits::int, users::int, revision::int, removed from per_minute_final order by long, revision',
+  );
+  expect(told).toEqual([
+    { long: 'long', visits: 1, users: 1, revision: 1, removed: false },
+    { long: 'short', visits: 1, users: 1, revision: 1, removed: false },
+    { long: 'short', visits: 1, users: 1, revision: 2, removed: true },
+  ]);
 });
 
 test('a window that an accessor refuses stays in the outbox with the error, and holds the windows that it may belong to', async () => {

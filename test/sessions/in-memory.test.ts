@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { memoryStore } from '../../src/index.ts';
 import { together } from '../contracts/store-under-test.ts';
 import { run } from '../support/orders.ts';
+import { MEASURES } from '../measures/every-measure.ts';
 import { naiveRows } from './naive-sessions.ts';
-import { chance, delivered, factsApart, GAP_MS, MEASURES, visits } from './some-sessions.ts';
+import { chance, delivered, factsApart, GAP_MS, visits } from './some-sessions.ts';
 
 test('sessions in memory are those of all events in order, however they are packed, disordered and repeated', async () => {
   await fc.assert(

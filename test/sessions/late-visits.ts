@@ -17,6 +17,7 @@ import {
   session,
   type Store,
   toTable,
+  topK,
   transaction,
   whenFinal,
   type WindowTable,
@@ -80,7 +81,12 @@ export async function lateVisits(late: Late = 'revise'): Promise<LateVisits> {
   const table = windowTable('sessions', visits, {
     window: session({ gap: `${GAP_MS}ms` }),
     key: { page: (e) => e.page },
-    measures: { visits: count(), users: exactDistinct((e) => e.user), most: max((e) => e.cents) },
+    measures: {
+      visits: count(),
+      users: exactDistinct((e) => e.user),
+      most: max((e) => e.cents),
+      top: topK((e) => e.user, { k: 2 }),
+    },
   });
   const branch = whenFinal(table, nowhere(), { name: 'sessions' });
   const graph = pipeline(
@@ -128,7 +134,7 @@ export async function lateVisits(late: Late = 'revise'): Promise<LateVisits> {
     },
     async forget() {
       memory = memoryStore(graph, { clock: stopped });
-      await place.query(`truncate visits, sessions, sessions_users, finals, scalestream.revised, scalestream.outbox;
+      await place.query(`truncate visits, sessions, sessions_users, sessions_top, finals, scalestream.revised, scalestream.outbox;
         update scalestream.watermarks set watermark = null; update scalestream.tables set frontier = null`);
     },
   };

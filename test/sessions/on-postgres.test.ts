@@ -4,8 +4,9 @@ import { memoryStore, snapshot, verify } from '../../src/index.ts';
 import { together } from '../contracts/store-under-test.ts';
 import { run } from '../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../support/postgres-place.ts';
+import { MEASURES, TRUNCATE } from '../measures/every-measure.ts';
 import { naiveRows } from './naive-sessions.ts';
-import { chance, delivered, factsApart, GAP_MS, MEASURES, visits } from './some-sessions.ts';
+import { chance, delivered, factsApart, GAP_MS, visits } from './some-sessions.ts';
 
 let place: PostgresPlace;
 beforeAll(async () => {
@@ -18,7 +19,7 @@ test('sessions in Postgres are those of all events in order, by three workers at
   const stores = [await place.open(graph, 'a'), await place.open(graph, 'b'), await place.open(graph, 'c')];
   await fc.assert(
     fc.asyncProperty(factsApart, chance, async (all, pick) => {
-      await place.query('truncate facts, measured, measured_users, measured_steps');
+      await place.query(TRUNCATE);
       const flushes = delivered(all, pick);
       await Promise.all(
         stores.map(async (store, i) => {

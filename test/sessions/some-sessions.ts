@@ -1,37 +1,9 @@
 import * as fc from 'fast-check';
-import {
-  count,
-  countIf,
-  exactDistinct,
-  type Measure,
-  max,
-  mean,
-  min,
-  ratio,
-  session,
-  sum,
-  variance,
-} from '../../src/index.ts';
+import { session } from '../../src/index.ts';
+import { MEASURES } from '../measures/every-measure.ts';
 import { type Fact, measured, someFacts, START } from '../measures/facts.ts';
 
 export const GAP_MS = 5_000;
-
-/** A measure of every kind, and two with items of their own. */
-export const MEASURES: Readonly<Record<string, Measure<Fact>>> = {
-  facts: count(),
-  large: countIf((e) => Number(e.value) > 1),
-  total: sum((e) => e.value),
-  least: min((e) => e.value),
-  most: max((e) => e.value),
-  average: mean((e) => e.value),
-  spread: variance((e) => e.value),
-  bought: ratio(
-    countIf((e) => e.step === 'buy'),
-    count(),
-  ),
-  users: exactDistinct((e) => e.user),
-  steps: exactDistinct((e) => e.step),
-};
 
 /** Sessions of facts by page, five seconds apart. */
 export const visits = measured(MEASURES, session({ gap: `${GAP_MS}ms` }));

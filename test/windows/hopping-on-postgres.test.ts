@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { hopping, memoryStore, snapshot, verify } from '../../src/index.ts';
 import { together } from '../contracts/store-under-test.ts';
 import { MEASURES, TRUNCATE } from '../measures/every-measure.ts';
@@ -8,48 +8,52 @@ import { run } from '../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../support/postgres-place.ts';
 import { naiveWindows } from './naive-hopping.ts';
 
-const SIZE_MS = 30_000;
-const HOP_MS = 10_000;
 const WORKERS = 3;
 
-let place: PostgresPlace;
-beforeAll(async () => {
-  place = await postgresPlace();
-});
-afterAll(() => place.close());
+test.each([
+  [30_000, 10_000],
+  [12_000, 1_000],
+  [20_000, 20_000],
+])(
+  'hopping windows of %d ms, every %d, are the naive fold of their events, in memory and in Postgres alike, whatever the flushes, the repeats and the workers; verify finds every pane',
+  async (size, hop) => {
+    const place = await postgresPlace();
+    onTestFinished(() => place.close());
+    const { graph, table } = measured(MEASURES, hopping({ size: `${size}ms`, every: `${hop}ms` }));
+    const stores = await Promise.all(Array.from({ length: WORKERS }, (_, n) => place.open(graph, `worker ${n}`)));
+    await fc.assert(
+      fc.asyncProperty(someFacts, fc.infiniteStream(fc.nat()), async (all, chance) => {
+        const pick = (n: number): number => (chance.next().value as number) % n;
+        await place.query(TRUNCATE);
+        const whole = memoryStore(graph);
+        await run(graph, whole, [together(all)]);
+        const flushes: Fact[][] = Array.from({ length: 1 + pick(8) }, () => []);
+        for (const each of [...all, ...all.filter(() => pick(4) === 0)]) flushes[pick(flushes.length)]?.push(each);
+        await Promise.all(
+          stores.map(async (store, i) => {
+            for (const flush of flushes.filter((_, n) => n % WORKERS === i))
+              if (flush.length > 0) await run(graph, store, [together(flush)]);
+          }),
+        );
+        const rows = await place.windows(table);
+        expect(rows).toEqual(whole.rows('measured'));
+        expect(rows).toMatchObject(naiveWindows(all, size, hop));
+        await expectAllBetween(place, rows);
+        const found = await snapshot(place.url, graph, (view) => verify(graph, view));
+        expect(found).toMatchObject({ equal: true, events: all.length });
+      }),
+      { numRuns: 15 },
+    );
+  },
+);
 
-test('hopping windows are the naive fold of their events, in memory and in Postgres alike, whatever the flushes, the repeats and the workers; verify finds every pane', async () => {
-  const { graph, table } = measured(MEASURES, hopping({ size: `${SIZE_MS}ms`, every: `${HOP_MS}ms` }));
-  const stores = await Promise.all(Array.from({ length: WORKERS }, (_, n) => place.open(graph, `worker ${n}`)));
-  await fc.assert(
-    fc.asyncProperty(someFacts, fc.infiniteStream(fc.nat()), async (all, chance) => {
-      const pick = (n: number): number => (chance.next().value as number) % n;
-      await place.query(TRUNCATE);
-      const whole = memoryStore(graph);
-      await run(graph, whole, [together(all)]);
-      const flushes: Fact[][] = Array.from({ length: 1 + pick(8) }, () => []);
-      for (const each of [...all, ...all.filter(() => pick(4) === 0)]) flushes[pick(flushes.length)]?.push(each);
-      await Promise.all(
-        stores.map(async (store, i) => {
-          for (const flush of flushes.filter((_, n) => n % WORKERS === i))
-            if (flush.length > 0) await run(graph, store, [together(flush)]);
-        }),
-      );
-      const rows = await place.windows(table);
-      expect(rows).toEqual(whole.rows('measured'));
-      expect(rows).toMatchObject(naiveWindows(all, SIZE_MS, HOP_MS));
-      const [first, last] = [rows[0], rows.at(-1)].map((row) => row?.['window_start'] as string);
-      expect(await place.query(`select count(*)::int as n from measured_between('-infinity', 'infinity')`)).toEqual([
-        { n: rows.length },
-      ]);
-      expect(
-        await place.query(
-          `select w.* from measured_windows w where window_start > '${first}' and window_start < '${last}' except select * from measured_between('${first}'::timestamptz + interval '1 ms', '${last}')`,
-        ),
-      ).toEqual([]);
-      const found = await snapshot(place.url, graph, (view) => verify(graph, view));
-      expect(found).toMatchObject({ equal: true, events: all.length });
-    }),
-    { numRuns: 40 },
-  );
-});
+/** The function has the windows of the view that begin between two moments, whatever they are. */
+async function expectAllBetween(place: PostgresPlace, rows: readonly Record<string, unknown>[]): Promise<void> {
+  const [first, last] = [rows[0], rows.at(-1)].map((row) => String(row?.['window_start']));
+  const all = `select * from measured_between('-infinity', 'infinity')`;
+  const some = `select * from measured_between('${first}'::timestamptz + interval '1 ms', '${last}')`;
+  const view = `select * from measured_windows`;
+  expect(await place.query(`(${view} except ${all}) union all (${all} except ${view})`)).toEqual([]);
+  const inner = `${view} where window_start > '${first}' and window_start < '${last}'`;
+  expect(await place.query(`(${inner} except ${some}) union all (${some} except ${inner})`)).toEqual([]);
+}

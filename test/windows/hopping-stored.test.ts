@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { isHopping } from '../../src/sinks/hopping-table.ts';
 import { announceHopsStatement, closeHopsStatement } from '../../src/sinks/postgres/close-hops.ts';
+import { readStatus } from '../../src/sinks/postgres/status.ts';
 import { at, HOP_MS, hoppingOrders, hoppingStage } from './hopping-stage.ts';
 
 const HOPS = 400;
@@ -30,6 +31,7 @@ test('where little is due, little is read: panes and items are found by index, t
     [`select * from trend_windows where window_start >= ${last}`, []],
     [`select * from trend_windows where window_start = ${last}`, []],
     [`select * from trend_windows where window_start >= ${last} and product = 'product 7'`, []],
+    [`select * from trend_between(${last}, now() + interval '10 years') where product = 'product 7'`, []],
   ] as const) {
     const plan = (
       await connection.run<{ 'QUERY PLAN': string }>(
@@ -80,7 +82,7 @@ test('where late events are diverted from now on, hopping windows that are final
 });
 
 test('the labels of a window are those of its own ends: what comes between windows that are final revises those that it is in', async () => {
-  const { store, deliver, passes, states } = await hoppingStage();
+  const { store, deliver, passes, states, place, pipeline } = await hoppingStage();
   await deliver(store, at(0, 'a'), at(4 * HOP_MS, 'b'));
   await passes(7 * HOP_MS);
   expect(await store.time.tick()).toEqual({ final: 6, revised: 0 });
@@ -94,7 +96,11 @@ test('the labels of a window are those of its own ends: what comes between windo
     [3, 'final'],
     [4, 'final'],
   ]);
+  const { connection } = place.database();
+  const open = async () => (await readStatus(connection, pipeline))?.tables;
+  expect(await open()).toEqual([{ table: 'trend', open: 1, revised: 0 }]);
   expect(await store.time.tick()).toEqual({ final: 1, revised: 2 });
+  expect(await open()).toEqual([{ table: 'trend', open: 0, revised: 2 }]);
   expect((await states()).map(({ state }) => state)).toEqual([
     'final',
     'final',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { snapshot, verify } from '../../src/index.ts';
+import { snapshot, type Store, verify } from '../../src/index.ts';
 import type { Order } from '../support/orders.ts';
 import { at, FORGET_ALL, HOP_MS, hoppingStage, SIZE_MS, UNDELIVERED } from './hopping-stage.ts';
 
@@ -113,36 +113,44 @@ test.each(['revise', 'divert'] as const)(
 
 const byText = (a: object, b: object): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
-test('flushes and ticks of three workers at once: each revision once and right, and the last that is delivered is what there is', async () => {
-  const stage = await hoppingStage();
-  const stores = await Promise.all(['a', 'b', 'c'].map((worker) => stage.open(worker)));
-  const hops = 8;
-  const events = 240;
-  let over = false;
-  const ticking = stores.map(async (store) => {
-    while (!over) await store.time.tick();
-  });
-  let sent = 0;
-  const flushing = stores.map(async (store, worker) => {
-    // Each order is a flush of its own, so a window holds as many orders as its revision says.
-    for (let n = worker; n < events; n += stores.length) {
-      const product = PRODUCTS[n % 2];
-      await stage.deliver(store, at(((n * 7) % hops) * HOP_MS + n, `${n}`, product, n % 5));
-      if (++sent % 16 === 0) await stage.passes((sent / events) * hops * HOP_MS);
-    }
-  });
-  await Promise.all(flushing);
-  await stage.passes(LAST);
-  over = true;
-  await Promise.all(ticking);
-  const last = (stores[0] as (typeof stores)[0]).time;
-  await last.tick();
-  expect(await last.tick()).toEqual({ final: 0, revised: 0 });
-  expect(await stage.rows(`select * from trend_final where orders <> revision`)).toEqual([]);
-  expect(await stage.rows(UNDELIVERED)).toEqual([]);
-  const states = await stage.states();
-  expect(states.filter(({ state }) => state === 'open')).toEqual([]);
-  expect(states.filter(({ state }) => state === 'revised').length).toBeGreaterThan(0);
-  const found = await snapshot(stage.place.url, stage.pipeline, (view) => verify(stage.pipeline, view));
-  expect(found).toMatchObject({ equal: true, events });
-});
+test.each(['revise', 'divert'] as const)(
+  'flushes and ticks of three workers at once: each revision once and right, and the last that is delivered is what there is (%s)',
+  async (late) => {
+    const stage = await hoppingStage(late);
+    if (late === 'divert') await stage.place.query(CLOSED_FOR_GOOD);
+    const stores = await Promise.all(['a', 'b', 'c'].map((worker) => stage.open(worker)));
+    const hops = 8;
+    const events = 240;
+    let over = false;
+    const ticking = stores.map(async (store) => {
+      while (!over) await store.time.tick();
+    });
+    const seen = { sent: 0, committed: 0, diverted: 0 };
+    const flushing = stores.map(async (store, worker) => {
+      // Each order is a flush of its own, so a window holds as many orders as its revision says.
+      for (let n = worker; n < events; n += stores.length) {
+        const product = PRODUCTS[n % 2];
+        const totals = await stage.deliver(store, at(((n * 7) % hops) * HOP_MS + n, `${n}`, product, n % 5));
+        seen.committed += totals.committed;
+        seen.diverted += totals.diverted;
+        if (++seen.sent % 16 === 0) await stage.passes((seen.sent / events) * hops * HOP_MS);
+      }
+    });
+    await Promise.all(flushing);
+    await stage.passes(LAST);
+    over = true;
+    await Promise.all(ticking);
+    const { tick } = (stores[0] as Store).time;
+    await tick();
+    expect(await tick()).toEqual({ final: 0, revised: 0 });
+    expect(await stage.rows(`select * from trend_final where orders <> revision`)).toEqual([]);
+    expect(await stage.rows(UNDELIVERED)).toEqual([]);
+    const states = new Set((await stage.states()).map(({ state }) => state));
+    expect(states.has('open')).toBe(false);
+    expect(states.has('revised')).toBe(late === 'revise');
+    const found = await snapshot(stage.place.url, stage.pipeline, (view) => verify(stage.pipeline, view));
+    expect(found).toMatchObject({ equal: true, events: seen.committed, diverted: seen.diverted });
+    expect(seen.committed + seen.diverted).toBe(events);
+    expect(seen.diverted > 0).toBe(late === 'divert');
+  },
+);

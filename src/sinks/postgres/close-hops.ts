@@ -25,7 +25,9 @@ export function closeHopsStatement(pipeline: Pipeline, table: HoppingTable, limi
   const joinWhole = key.length > 0 ? `join "$whole" using (${key.join(', ')})` : 'cross join "$whole"';
   const pairs = Object.keys(table.key).map((column) => `${quoteText(column)}, ${quoteName(column)}`);
   const changed = [
-    ...['"$hop".window_start', ...key, ...totalsOf(table)],
+    '"$hop".window_start',
+    ...key,
+    ...totalsOf(table),
     `sum("$closed".revision)::bigint as revision`,
   ].join(', ');
   return `with ${fence(pipeline)}, "$hop" as materialized (

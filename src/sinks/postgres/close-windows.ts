@@ -19,8 +19,6 @@ import { quoteName, quoteText } from './quote.ts';
 import { mayBeRemoved, REMOVED } from './removed.ts';
 import { gateKey } from './statement.ts';
 
-export { reached } from './closing.ts';
-
 /** Most windows that one statement makes final, or announces; fewer where that takes longer than a statement may. */
 const WINDOWS = 5_000;
 /** So long a tick begins new statements where the first of a table left something: the next tick goes on. */

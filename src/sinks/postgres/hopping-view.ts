@@ -7,8 +7,8 @@ import { measureColumns } from './readings.ts';
 
 /**
  * Hopping windows as a person reads them: a view, and a function of the same windows that begin between two moments. Their starts are counted from the first
- * pane to the last. What is asked of `window_start` leaves few of them, and only then are panes read, by their primary key; but the view must count them all,
- * some 3,000,000 of a year of ten seconds, and the function counts those between. Its body is bound to the tables, so that it becomes a part of what calls it.
+ * pane to the last. What is asked of `window_start` leaves few of them, and only then are panes read, by their primary key. But the view counts all of them
+ * (3,000,000 of a year of ten seconds, in a second), the function those between. Its body is bound to the tables, so it becomes a part of what calls it.
  *
  * @example
  * select * from trend_between(now() - interval '1 hour', now());
@@ -47,10 +47,14 @@ function query(table: HoppingTable, range: string): string {
     `case when bool_or(${final}) then max(final_at) end as final_at`,
   ];
   const columns = [
-    ...['window_start', `window_start + ${interval(longest)} as window_end`],
+    'window_start',
+    `window_start + ${interval(longest)} as window_end`,
     ...keyOf(table),
     ...measureColumns(table).map(({ column, ofItems }) => (ofItems ? quoteName(column) : `"$w".${quoteName(column)}`)),
-    ...['state', 'revision', 'updated_at', 'final_at'],
+    'state',
+    'revision',
+    'updated_at',
+    'final_at',
   ];
   return `select ${columns.join(', ')}
   from (
