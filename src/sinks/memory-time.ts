@@ -136,7 +136,10 @@ export function memoryTime(
     /** A commit took the row away; `measures` are what it held. */
     removed(table: string, row: WindowRow, measures: Announcement['measures']): void {
       const { revision, final } = labelOf(table, row);
-      labels.delete(`${table} ${identityOf(row.window, row.key)}`);
+      // Should it come again, it goes on counting, so that no revision is told twice.
+      const identity = `${table} ${identityOf(row.window, row.key)}`;
+      if (final === undefined) labels.delete(identity);
+      else labels.set(identity, { revision: revision + 1, final: undefined, announced: 0 });
       if (final === undefined) return;
       const last = { table, ...row, parts: [...row.parts], measures, revision: revision + 1 };
       removed.push({ ...last, revised: true, removed: true });

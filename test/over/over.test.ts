@@ -34,7 +34,7 @@ const withUsers = someFacts.map((all) =>
   all.map((each, i) => ({ ...each, at: START + ((each.at - START) % 70_000), user: i % 3 === 0 ? 'bert' : 'anna' })),
 );
 const TABLES =
-  'facts, visits, visits_pages, per_minute, per_minute_users, "per_minute$taken", "per_minute_users$taken", per_minute_final, scalestream.revised, scalestream.outbox';
+  'facts, visits, visits_pages, per_minute, per_minute_users, "per_minute$taken", "per_minute_users$taken", "per_minute$gone", per_minute_final, scalestream.revised, scalestream.outbox';
 
 test('windows over windows are the fold of those that are final, in whatever order they close and are revised, on Postgres and in memory; and what was delivered last is what they hold', async () => {
   const stores = [await place.open(visiting, 'a'), await place.open(visiting, 'b')];
@@ -106,6 +106,29 @@ test('a row that has lost its last window is gone, and who received it as final 
     { long: 'short', visits: 1, users: 1, revision: 1, removed: false },
     { long: 'short', visits: 1, users: 1, revision: 2, removed: true },
   ]);
+});
+
+test('a row that comes again after it was gone goes on counting its revisions: none is delivered twice', async () => {
+  const [store, memory] = [await place.open(visiting), memoryStore(visiting)];
+  const step = async (...events: Fact[]): Promise<void> => {
+    for (const each of [store, memory]) await run(visiting, each, [together(events)]);
+    await reach(NEVER);
+    await memory.time.report({ low: START + NEVER + LATENESS_MS + 100, source: 'test', holding: false });
+    for (const each of [store, memory]) await tick(each);
+  };
+  await step(fact(1), fact(2, { at: 1_000 }));
+  await step(fact(3, { at: 2_000 }));
+  await step(fact(4, { at: 30_000 }));
+  const told = await place.query<{ revision: number; removed: boolean }>(
+    `select revision::int, removed from per_minute_final where long = 'short' order by revision`,
+  );
+  expect(told).toEqual([
+    { revision: 1, removed: false },
+    { revision: 2, removed: true },
+    { revision: 3, removed: false },
+  ]);
+  const announced = memory.announced().filter(({ table, key }) => table === 'per_minute' && key[0] === 'short');
+  expect(announced.map(({ revision, removed = false }) => ({ revision, removed }))).toEqual(told);
 });
 
 test('a window that an accessor refuses stays in the outbox with the error, and holds the windows that it may belong to', async () => {

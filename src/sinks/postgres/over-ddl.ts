@@ -8,6 +8,9 @@ import { quoteName } from './quote.ts';
 /** Where a relation of a table of windows over windows keeps what each of them contributes, so that it can be taken back. */
 export const takenOf = ({ name }: Stored): string => quoteName(`${name}$taken`);
 
+/** Where it keeps the revisions of rows that were final and are gone: should such a row come again, it goes on counting, so that none is delivered twice. */
+export const goneOf = ({ name }: Stored): string => quoteName(`${name}$gone`);
+
 /** Which window contributes: its line, that is its table and key, and its start. */
 export const SOURCE = ['"$line"', '"$at"'] as const;
 
@@ -17,7 +20,7 @@ export const SOURCE = ['"$line"', '"$at"'] as const;
  */
 export function takenDdl(table: WindowTable<AnyEvent>): string {
   const [windows, ...items] = storedOf(table) as [Stored, ...Stored[]];
-  return [windowsTaken(table, windows), ...items.map(itemsTaken)].join('\n');
+  return [windowsTaken(table, windows), goneDdl(windows), ...items.map(itemsTaken)].join('\n');
 }
 
 const COLUMNS = ['"$line" text not null', '"$at" timestamptz not null'];
@@ -37,6 +40,13 @@ function windowsTaken(table: WindowTable<AnyEvent>, stored: Stored): string {
   ];
   return `create table if not exists ${takenOf(stored)} (${columns.join(', ')});
 create index if not exists ${quoteName(`${stored.name}$group`)} on ${takenOf(stored)} (${['window_start', ...keys].join(', ')});`;
+}
+
+function goneDdl(stored: Stored): string {
+  const keys = stored.key.map(({ name, type }) => `${quoteName(name)} ${sqlType[type]} not null`);
+  const primary = ['window_start', ...stored.key.map((column) => quoteName(column.name))];
+  const columns = ['window_start timestamptz not null', ...keys, 'revision bigint not null'];
+  return `create table if not exists ${goneOf(stored)} (${columns.join(', ')}, primary key (${primary.join(', ')}));`;
 }
 
 function itemsTaken(stored: Stored): string {

@@ -4,7 +4,7 @@ import { type Stored, storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { instant } from './instant.ts';
 import { storesEnd } from './merges.ts';
-import { SOURCE, takenOf } from './over-ddl.ts';
+import { goneOf, SOURCE, takenOf } from './over-ddl.ts';
 import { foldedPart, mergedPart } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemJoins } from './readings.ts';
@@ -80,6 +80,9 @@ begin
     delete from ${quoteName(table.name)} w
     where ${listed(remade, 'w')} and not exists (select from ${taken} t where ${group.map((column) => `t.${column} = w.${column}`).join(' and ')})
     returning w.*
+  ), counted as (
+    insert into ${goneOf(windows.stored)} (${[...group, 'revision'].join(', ')}) select ${group.join(', ')}, revision + 1 from gone where final_revision is not null
+    on conflict (${group.join(', ')}) do update set revision = excluded.revision
   )
   ${remember(pipeline, windows, `select g.*${items.map((_, i) => `, "$items_${i + 1}".*`).join('')}, g.revision + 1 as "$revision", true as "$removed" from gone g ${itemJoins(table, 'g').join(' ')}`)};
   ${items.map(({ stored }) => `delete from ${quoteName(stored.name)} w where ${listed(remade, 'w')};`).join('\n  ')}
@@ -156,10 +159,12 @@ function insertion(windows: Relation, relation: Relation, from: string, which: s
   const group = ['t.window_start', ...key.map((column) => `t.${column}`), ...items.map((column) => `i.${column}`)];
   const columns = ['window_start', ...key, ...items];
   const row = isWindows ? 't' : 'i';
+  const same = ['window_start', ...key].map((column) => `g.${column} = t.${column}`).join(' and ');
+  const again = `coalesce((select g.revision + 1 from ${goneOf(windows.stored)} g where ${same}), 1)`;
   const parts = stored.parts.map((part) => foldedPart(part, `${row}."$v${part.input}"`));
   const items_ = isWindows ? '' : ` join ${takenOf(stored)} i using (${SOURCE.join(', ')})`;
-  return `insert into ${quoteName(stored.name)} as w (${[...columns, ...(hasEnd ? ['window_end'] : []), ...stored.parts.map(({ column }) => quoteName(column))].join(', ')})
-  select ${[...group, ...(hasEnd ? ['max(t.window_end)'] : []), ...parts].join(', ')} from ${takenOf(windows.stored)} t${from}${items_}
+  return `insert into ${quoteName(stored.name)} as w (${[...columns, ...(hasEnd ? ['window_end'] : []), ...stored.parts.map(({ column }) => quoteName(column)), ...(isWindows ? ['revision'] : [])].join(', ')})
+  select ${[...group, ...(hasEnd ? ['max(t.window_end)'] : []), ...parts, ...(isWindows ? [again] : [])].join(', ')} from ${takenOf(windows.stored)} t${from}${items_}
   where t.window_start is not null and ${which}
   group by ${group.join(', ')} order by ${group.join(', ')}
   on conflict (${columns.join(', ')}) do update`;
