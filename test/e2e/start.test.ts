@@ -25,6 +25,7 @@ test('npm start -- --events … --json produces, drains, verifies, ends with one
 }, async () => {
   const start = program('npm', ['start', '--', '--events', '5000', '--rate', '5000', '--json']);
   await start.said(/psql postgres:/);
+  await start.said(/curl 'http:\/\/127\.0\.0\.1:\d+\/v1\/pipelines\/storefront\/windows\/product_trade/);
   const family = descendants(start.child.pid ?? 0);
   const ended = await start.ended;
   expect(ended, ended.err).toMatchObject({ code: 0 });

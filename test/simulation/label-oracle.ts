@@ -106,7 +106,11 @@ export function labelOracle(store: MemoryStore, { lateness, late }: Timing): Lab
         );
         if (after.state === 'open') continue;
         const last = announced.get(name);
-        const told = last && [new Date(last.window / 1_000).toISOString(), ...last.key, ...last.parts];
+        const told = last && [
+          new Date(last.window / 1_000).toISOString(),
+          ...last.key,
+          ...Object.values(last.measures),
+        ];
         equal(`${name} as it was announced last`, [last?.revision, told], [after.revision, after.contents]);
       }
       equal('what a tick did', ticked, { final, revised });

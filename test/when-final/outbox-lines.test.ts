@@ -47,7 +47,7 @@ test('where the first of 100,000 lines all wait for another try, a claim finds o
     expect((await outbox.claim(branch, 50, 60_000)).items).toEqual([]);
     times.push(performance.now() - from);
   }
-  // Measured: 60 to 110 ms; it was 1.0 to 1.8 s.
+  // Measured under load: 103 to 342 ms; it was 1.0 to 1.8 s.
   expect(Math.min(...times)).toBeLessThan(400);
 });
 
