@@ -34,6 +34,8 @@ interface Label {
 interface Live {
   readonly low: number | undefined;
   readonly expiresAt: number;
+  /** Somebody else let it live on after a silence, and it has not reported since. */
+  readonly woken?: true;
 }
 
 /** While nobody could report, nobody died: whoever comes back first after so long lets everybody live on who lived when the silence began. */
@@ -61,7 +63,8 @@ export function memoryTime(
     const silence = now - toldAt;
     if (silence > SILENCE_MS) {
       for (const [worker, live] of workers)
-        if (live.expiresAt > toldAt) workers.set(worker, { ...live, expiresAt: live.expiresAt + silence });
+        if (live.expiresAt > toldAt && !live.woken)
+          workers.set(worker, { ...live, expiresAt: live.expiresAt + silence, woken: true });
     }
     toldAt = now;
     workers.set(self, { low, expiresAt: now + lifeMs });

@@ -41,7 +41,7 @@ test('a hundred dashboards that ask the same at once are one question, also in a
   const app = api(60_000);
   questions = 0;
   const queries = ['limit=5&order=asc', 'order=asc&limit=5'];
-  await Promise.all(Array.from({ length: 100 }, (_, i) => app.request(`${AT}?${queries[i % 2]}`)));
+  await Promise.all(Array.from({ length: 100 }, async (_, i) => app.request(`${AT}?${queries[i % 2]}`)));
   expect(questions).toBe(1);
   await app.request(`${AT}?limit=6&order=asc`);
   expect(questions).toBe(2);

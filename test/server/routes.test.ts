@@ -74,7 +74,7 @@ test('rejects come with reason and, where it is asked for, with body, the latest
   expect(all.data.length).toBeGreaterThan(3);
   expect(all.data[0]).not.toHaveProperty('body');
   const rejected = all.data.map((each) => each.rejectedAt);
-  expect(rejected).toEqual(rejected.toSorted().reverse());
+  expect(rejected).toEqual(rejected.toSorted().toReversed());
   const first = await get<RejectsAnswer>(`${at}?limit=2&body=true`);
   const second = await get<RejectsAnswer>(`${at}?limit=2&body=true&cursor=${first.page.next}`);
   const four = [...first.data, ...second.data];

@@ -44,7 +44,10 @@ export function watermarkOracle(options: WatermarkOracleOptions): WatermarkOracl
   const { store, now, skew, lifeMs, isSafe, isTruthful, sentBefore } = options;
   const sentAt = new Map<string, number>();
   const held = new Map<VirtualProcess, Map<string, Arrival>>();
-  const rows = new Map<VirtualProcess, { readonly low: number | undefined; readonly expiresAt: number }>();
+  const rows = new Map<
+    VirtualProcess,
+    { readonly low: number | undefined; readonly expiresAt: number; readonly woken?: true }
+  >();
   let before = store.watermark();
   let toldAt = Number.POSITIVE_INFINITY;
 
@@ -112,7 +115,8 @@ export function watermarkOracle(options: WatermarkOracleOptions): WatermarkOracl
     told(worker, { low }, moved) {
       const silence = now() - toldAt;
       for (const [other, row] of silence > SILENCE_MS ? rows : [])
-        if (row.expiresAt > toldAt) rows.set(other, { ...row, expiresAt: row.expiresAt + silence });
+        if (row.expiresAt > toldAt && !row.woken)
+          rows.set(other, { ...row, expiresAt: row.expiresAt + silence, woken: true });
       toldAt = now();
       rows.set(worker, { low, expiresAt: now() + lifeMs });
       const watermark = store.watermark();

@@ -16,7 +16,7 @@ afterEach(() => place.close());
 /** As if so long had passed in which nobody could report. */
 const silence = (span: string) =>
   place.query(`update scalestream.workers set told_at = told_at - interval '${span}', seen_at = seen_at - interval '${span}',
-    expires_at = expires_at - interval '${span}'`);
+    expires_at = expires_at - interval '${span}', woken_at = woken_at - interval '${span}'`);
 /** A worker that comes back looks first whether anybody has reported: one that was opened now does as well. */
 const another = () => place.database().open(pipeline, { worker: 'another' });
 
@@ -33,6 +33,22 @@ test('after a silence of all, whoever reports first passes nobody who lived when
   await vi.waitUntil(
     async () => (await c.time.report(told(SENT + 700_000))).watermark === (SENT + 1_000 - skew) * 1_000,
   );
+});
+
+test('a worker that died is given up although others run now and then only, each after a silence of all', async () => {
+  const dead = await place.open(pipeline);
+  await dead.time.report(told(SENT));
+  const reached: (number | undefined)[] = [];
+  for (let run = 1; run <= 6; run++) {
+    await silence('20 seconds');
+    const brief = await another();
+    reached.push((await brief.time.report(told(SENT + run * 20_000))).watermark);
+    await brief.time.leave();
+  }
+  // It lives for 75 s after its report, and the first silence of 20 s does not count.
+  const held = (SENT - skew) * 1_000;
+  expect(reached.slice(0, 4)).toEqual([held, held, held, held]);
+  expect(reached[5]).toBe((SENT + 120_000 - skew) * 1_000);
 });
 
 test('who fell silent alone is passed once its life is over', async () => {

@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly max: number;
   /** Limit of a statement, milliseconds; the other deadlines follow, see {@link deadlines}. Default 5,000. */
   readonly statementMs?: number;
+  /** For questions of people instead of flushes: nothing can be written, and each statement is planned for its parameters and forgotten. */
+  readonly reading?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface ConnectOptions {
  * no type look-up, and a deadline around every statement. After the deadline and after every error of its connections (and once the server is a standby) the whole pool is replaced: a
  * statement handed to a connection between its error and its close would otherwise never be answered.
  */
-export function connect(target: Target, { max, statementMs }: ConnectOptions): Connection {
+export function connect(target: Target, { max, statementMs, reading = false }: ConnectOptions): Connection {
   const { lock, statement, socket, flush } = deadlines(statementMs);
   const ending = new Set<Promise<void>>();
 
@@ -40,6 +42,7 @@ export function connect(target: Target, { max, statementMs }: ConnectOptions): C
           statementMs: statement,
           socketMs: socket,
           isWaiting: () => opened.running > 0 || opened.retired,
+          reading,
         }),
       ),
       running: 0,
@@ -87,7 +90,7 @@ export function connect(target: Target, { max, statementMs }: ConnectOptions): C
 
   return {
     run: <Row extends object>(text: string, parameters: readonly (string | null)[] = []) =>
-      within(async (pool) => [...(await pool.unsafe<Row[]>(text, [...parameters], { prepare: true }))]),
+      within(async (pool) => [...(await pool.unsafe<Row[]>(text, [...parameters], { prepare: !reading }))]),
     script: async (text) => {
       await within((pool) => pool.unsafe(text).simple());
     },
@@ -114,12 +117,22 @@ interface DriverLimits {
   readonly socketMs: number;
   /** Whether a silent socket is a fault: idle ones may be silent. */
   readonly isWaiting: () => boolean;
+  /** See {@link ConnectOptions.reading}. */
+  readonly reading?: boolean;
 }
+
+/** Statements of people differ, look for little, and may be made of loops. */
+const READING = {
+  application_name: 'scalestream serve',
+  default_transaction_read_only: true,
+  enable_nestloop: 'on',
+  plan_cache_mode: 'auto',
+};
 
 /** The safe envelope as options of the driver; every default that its environment variables could change is set. */
 export function driverOptions(
   target: Target,
-  { max, lockMs, statementMs, socketMs, isWaiting }: DriverLimits,
+  { max, lockMs, statementMs, socketMs, isWaiting, reading = false }: DriverLimits,
 ): postgres.Options<Record<string, never>> {
   const { host, port, user, password, database, tls } = target;
   const options = {
@@ -157,6 +170,7 @@ export function driverOptions(
       work_mem: '32MB', // a batch is sorted in memory
       default_transaction_isolation: 'read committed' as const, // a statement must see what was committed before it began
       synchronous_commit: 'on', // whatever the server's default: messages are deleted once this says committed
+      ...(reading ? READING : {}),
     },
     socket: () => {
       const socket = connectSocket(port, host);

@@ -29,14 +29,15 @@ const micros = (column: string): string => `(extract(epoch from ${column}) * 100
 
 /**
  * While nobody could report, nobody died: whoever comes back first lets everybody live on who lived when the silence began. Their leases went on.
+ * Once only, until they report themselves: where workers run for a while now and then, each begins after a silence, and one that died must be given up at last.
  */
 const WAKE = `
 with last as (select max(told_at) as at from scalestream.workers where pipeline = $1::text), due as (
   select w.instance from scalestream.workers w, last
-  where w.pipeline = $1::text and w.ended_at is null and w.expires_at > last.at and last.at < clock_timestamp() - interval '5 seconds'
+  where w.pipeline = $1::text and w.ended_at is null and w.expires_at > last.at and (w.woken_at is null or w.woken_at <= w.told_at) and last.at < clock_timestamp() - interval '5 seconds'
   order by w.instance for update of w
 )
-update scalestream.workers w set expires_at = w.expires_at + (clock_timestamp() - last.at)
+update scalestream.workers w set expires_at = w.expires_at + (clock_timestamp() - last.at), woken_at = clock_timestamp()
 from last where w.pipeline = $1::text and w.instance in (select instance from due)`;
 
 /** A worker that has not reported for so long asks whether anybody has. */
