@@ -87,7 +87,10 @@ export function whenFinal(
   if (to.kind === 'table') {
     declared(options === undefined, where, 'no options with toTable: it takes every window', options, 'leave them out');
     for (const column of [...Object.keys(table.key), ...Object.keys(table.measures)])
-      if (column === 'delivered_at' || (column === 'removed' && table.window.kind === 'session'))
+      if (
+        column === 'delivered_at' ||
+        (column === 'removed' && (table.window.kind === 'session' || table.over !== undefined))
+      )
         throw reserved(`${where} into '${to.name}'`, column);
     return { kind: 'finals', name: to.name, table, to };
   }

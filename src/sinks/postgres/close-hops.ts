@@ -113,7 +113,7 @@ export function announceHopsStatement(pipeline: Pipeline, table: HoppingTable, l
     `
   select ${[start, ...key.map((column) => `"$keys".${column}`), '"$panes".*'].join(', ')}
   from "$announced" ${typed} cross join lateral (
-    select ${[...totalsOf(table), 'sum(revision)::bigint as revision'].join(', ')} from ${quoteName(table.name)} as "$w"
+    select ${[...totalsOf(table), 'sum(revision)::bigint as revision', 'array_agg(pane_start) as "$starts"'].join(', ')} from ${quoteName(table.name)} as "$w"
     where pane_start = any (${startsOf(table, start)}) and final_until >= ${start} + ${interval(table.window.longest)}${same} having count(*) > 0
   ) as "$panes"`,
   )})${postFinals(pipeline, table, true)

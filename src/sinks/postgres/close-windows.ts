@@ -7,8 +7,8 @@ import type { WindowTable } from '../../window-table.ts';
 import { classify, isSpent } from './classify.ts';
 import { isHopping } from '../hopping-table.ts';
 import { announceHopsStatement, closeHopsStatement } from './close-hops.ts';
-import { fence, LIMIT, watermarkOf } from './closing.ts';
-import { alone, reachedBy } from './closing-over.ts';
+import { fence, LIMIT, reached, watermarkOf } from './closing.ts';
+import { aloneOf, isWhole, pendingOf } from './closing-over.ts';
 import type { Connection } from './connect.ts';
 import { fencedNow } from './fenced.ts';
 import { postFinals } from './post-finals.ts';
@@ -138,7 +138,7 @@ export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEven
   const name = quoteName(table.name);
   const primary = primaryOf(table);
   const ends = storesEnd(table) ? 'window_end' : 'window_start';
-  const end = `${reachedBy(pipeline, table)}${table.window.stored === undefined ? '' : ` - ${interval(table.window.stored)}`}`;
+  const end = `${reached(pipeline)}${table.window.stored === undefined ? '' : ` - ${interval(table.window.stored)}`}`;
   // No session ends earlier than a gap after its start, by which the open ones are found.
   const begun =
     table.window.kind === 'session' ? ` and window_start <= ${end} - ${interval(table.window.longest)}` : '';
@@ -146,9 +146,9 @@ export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEven
   const changed = isInOrder(table)
     ? `final_revision is null and (${primary.join(', ')}) <= ${lastOf(primary)}`
     : `ctid = any (array(select place from "$due"))`;
-  return `with ${fence(pipeline)}${table.over ? `, ${alone(table)}` : ''}, "$due" as materialized (
-  select ${due} from ${name}
-  where final_revision is null and ${ends} <= ${end}${begun} and exists (select from "$fence")${table.over ? ' and (select count(*) from "$alone") = 1' : ''}
+  return `with ${fence(pipeline)}${aloneOf(table).part}${pendingOf(pipeline, table)}, "$due" as materialized (
+  select ${due} from ${name} w
+  where final_revision is null and ${ends} <= ${end}${begun} and exists (select from "$fence")${aloneOf(table).holds}${isWhole(pipeline, table)}
   order by ${primary.join(', ')} limit ${limit} for update
 ), "$changed" as (
   update ${name} w set final_revision = w.revision, final_at = clock_timestamp()
@@ -179,9 +179,9 @@ export function announceStatement(pipeline: Pipeline, table: WindowTable<AnyEven
       ? `${pending} and (window_start, key) <= ${lastOf(['window_start', 'key'])}`
       : `ctid = any (array(select place from "$due"))`;
   const pending = `pipeline = ${quoteText(pipeline.name)} and window_table = ${quoteText(table.name)} and revision > announced`;
-  return `with ${fence(pipeline)}, "$due" as materialized (
+  return `with ${fence(pipeline)}${aloneOf(table).part}, "$due" as materialized (
   select ${due} from scalestream.revised
-  where ${pending} and exists (select from "$fence") order by window_start, key limit ${limit} for update
+  where ${pending} and exists (select from "$fence")${aloneOf(table).holds} order by window_start, key limit ${limit} for update
 ), "$announced" as (
   update scalestream.revised set announced = revision, revised_at = clock_timestamp()
   where ${announced(pending)}

@@ -8,7 +8,8 @@ import { measureColumns } from './readings.ts';
 interface JsonOptions {
   /** An expression of the delivery's id. */
   readonly delivery: string;
-  readonly revised: boolean;
+  /** An expression: whether it changed since it became final. */
+  readonly revised: string;
   readonly removed?: boolean;
 }
 
@@ -25,11 +26,15 @@ export function finalJson(table: WindowTable<AnyEvent>, { delivery, revised, rem
     ['key', object(Object.keys(table.key).map((name) => [name, `${quoteName(name)}::text`]))],
     ['measures', object(measures)],
     ['revision', 'revision'],
-    ['revised', String(revised)],
+    ['revised', revised],
     ...(removed ? [['removed', 'true']] : []),
   ];
   return `json_build_object(${members.map(([name, value]) => `'${name}', ${value}`).join(', ')})`;
 }
+
+/** The id of a delivery, as an expression of a row and its line. */
+export const deliveryOf = (table: WindowTable<AnyEvent>, line = lineOf(table)): string =>
+  `concat_ws('/', ${quoteText(table.name)}, ${rfc3339('window_start', table)}, ${line}, revision)`;
 
 /** See `lineOf` in `sinks/final-window.ts`: the same text. */
 export function lineOf(table: WindowTable<AnyEvent>): string {

@@ -37,10 +37,10 @@ function windowMerge(table: WindowTable<AnyEvent>, stored: Stored, name: string,
     name,
     text: `${name} as (${insert}
   set ${[...sets, 'revision = w.revision + 1', 'updated_at = clock_timestamp()'].join(', ')}
-  returning ${['window_start', ...key, 'revision', 'final_revision'].join(', ')}, case when final_revision is not null then to_jsonb(w.*) end as contents
+  returning ${['window_start', ...key, 'revision', 'final_revision'].join(', ')}, case when final_revision is not null then to_jsonb(w.*) end as "$contents"
 )`,
     began: 'revision = 1',
-    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision, contents, false from ${name} where final_revision is not null`,
+    changed: `select ${quoteText(table.name)}::text, window_start, jsonb_build_object(${pairs}), revision, "$contents", false from ${name} where final_revision is not null`,
   };
 }
 

@@ -6,7 +6,8 @@ import { backoff } from '../../operators/backoff.ts';
 import { retryBackoff } from '../../operators/retry-backoff.ts';
 import { storedOf } from '../../stored.ts';
 import { type Pipeline, shapeOf, type Table } from '../../pipeline.ts';
-import { isTableBranch, type TableBranch } from '../../when-final.ts';
+import { isPosted, isTableBranch, type TableBranch } from '../../when-final.ts';
+import type { WindowTable } from '../../window-table.ts';
 import { classify } from './classify.ts';
 import { nextFrontier } from './close-windows.ts';
 import type { Connection } from './connect.ts';
@@ -15,7 +16,7 @@ import { plainArray, quoteName, quoteText } from './quote.ts';
 import { isHopping } from '../hopping-table.ts';
 import { sessionFunctionDdl } from './session-function.ts';
 import { shapeDifferences } from './shape-differences.ts';
-import { takenDdl } from './over-ddl.ts';
+import { keptBeside, takenDdl } from './over-ddl.ts';
 import { takeDdl } from './over-function.ts';
 import { rollupDdl } from './rollup.ts';
 import { SYSTEM_DDL } from './system.ts';
@@ -78,11 +79,11 @@ async function isMigrated(connection: Connection, pipeline: Pipeline, layout: st
 
 const LAYOUT = '{layout}';
 
-/** The table of ids beside an event table, or of a measure's items: it belongs to its pipeline, and must not be dropped by itself. */
+/** The table of ids beside an event table, of a measure's items, or of what windows over windows took: it belongs to its pipeline, and must not be dropped by itself. */
 interface SideTable {
   readonly kind: 'beside';
   readonly name: string;
-  readonly shape: { readonly kind: 'ids' | 'items'; readonly of: string };
+  readonly shape: { readonly kind: 'ids' | 'items' | 'taken'; readonly of: string };
 }
 
 const beside = (kind: SideTable['shape']['kind'], name: string, of: string): SideTable => ({
@@ -102,6 +103,7 @@ const tablesOf = ({ events, windows, over, finals }: Pipeline): Named[] => [
     ...storedOf(table)
       .slice(1)
       .map(({ name }) => beside('items', name, table.name)),
+    ...keptBeside(table).map((name) => beside('taken', name, table.name)),
   ]),
   ...finals.filter(isTableBranch),
 ];
@@ -116,6 +118,7 @@ function script(pipeline: Pipeline): string {
     SYSTEM_DDL,
     `lock table scalestream.pipelines in exclusive mode;`,
     refusals(pipeline, tables),
+    ...all.map((table) => begun(pipeline, table)),
     eventTableDdl(pipeline.events),
     ...all.map(windowTableDdl),
     ...pipeline.windows.filter(({ window }) => window.kind === 'session').map(sessionFunctionDdl),
@@ -192,6 +195,19 @@ function register(pipeline: string, table: Named): string {
     on conflict (name) do update set retired_at = null where tables.retired_at is not null;`;
 }
 
+/** A table that begins has nothing to announce, and nothing to take: what is left is of one that was dropped. */
+const begun = ({ name, finals }: Pipeline, table: WindowTable<AnyEvent>): string => `do $$ begin
+  if to_regclass(${quoteText(quoteName(table.name))}) is null then
+    delete from scalestream.revised where pipeline = ${quoteText(name)} and window_table = ${quoteText(table.name)};
+    delete from scalestream.outbox where pipeline = ${quoteText(name)} and branch in (${
+      finals
+        .filter((branch) => isPosted(branch) && (branch.table === table || branch.to === table))
+        .map((branch) => quoteText(branch.name))
+        .join(', ') || 'null'
+    });
+  end if;
+end $$;`;
+
 /** A relation that is not registered is somebody else's: we make and register ours in one transaction. */
 const foreign = (name: string): string => `
   if not found and to_regclass(${quoteText(quoteName(name))}) is not null then
@@ -203,7 +219,7 @@ const foreign = (name: string): string => `
  * otherwise. The lateness may have grown too, so what is final already counts beside what the watermark has passed.
  */
 function closed(pipeline: Pipeline): string {
-  const ends = pipeline.windows.map(
+  const ends = [...pipeline.windows, ...pipeline.over].map(
     (table) =>
       `(select max(${isHopping(table) ? 'final_until' : endOf(table)}) from ${quoteName(table.name)}${isHopping(table) ? '' : ' where final_revision is not null'})`,
   );

@@ -6,10 +6,17 @@ import { storesEnd } from './merges.ts';
 import { quoteName } from './quote.ts';
 
 /** Where a relation of a table of windows over windows keeps what each of them contributes, so that it can be taken back. */
-export const takenOf = ({ name }: Stored): string => quoteName(`${name}$taken`);
+export const takenOf = ({ name }: Stored): string => quoteName(takenName(name));
+
+const takenName = (name: string): string => `${name}$taken`;
+const goneName = (name: string): string => `${name}$gone`;
+
+/** All that is kept beside the relations of a table over windows: to be missed where it is gone. */
+export const keptBeside = (table: WindowTable<AnyEvent>): string[] =>
+  table.over ? [...storedOf(table).map(({ name }) => takenName(name)), goneName(table.name)] : [];
 
 /** Where it keeps the revisions of rows that were final and are gone: should such a row come again, it goes on counting, so that none is delivered twice. */
-export const goneOf = ({ name }: Stored): string => quoteName(`${name}$gone`);
+export const goneOf = ({ name }: Stored): string => quoteName(goneName(name));
 
 /** Which window contributes: its line, that is its table and key, and its start. */
 export const SOURCE = ['"$line"', '"$at"'] as const;

@@ -16,8 +16,8 @@ export const takeFunction = ({ name }: WindowTable<AnyEvent>): string =>
 export const takeKey = ({ name }: WindowTable<AnyEvent>): string =>
   `hashtextextended(${quoteText(`scalestream take into ${name}`)}, 0)`;
 
-/** The windows that come, as the first parameters say: before them the version and the token of the claim. */
-const GIVEN = `rows from (unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::bigint[])) with ordinality as s (delivery, line, us, revision, position)`;
+/** The windows that come, as the first texts say: before them the version and the token of the claim. One array, since functions take no more than 100 arguments. */
+const GIVEN = `rows from (unnest($1[3]::text[]), unnest($1[4]::text[]), unnest($1[5]::bigint[]), unnest($1[6]::bigint[])) with ordinality as s (delivery, line, us, revision, position)`;
 const GIVEN_PARAMETERS = 6;
 /** Those of them that are newer than what was taken. */
 const FRESH = `(select s.line as "$line", ${instant('s.us')} as "$at" from ${GIVEN} where s.position = any("$fresh"))`;
@@ -27,12 +27,11 @@ const FRESH = `(select s.line as "$line", ${instant('s.us')} as "$at" from ${GIV
  * what was committed before its lock.
  *
  * What is new is merged, as a flush merges events. Where a window contributed before, that goes, and the rows to which it belonged are made anew of all that is
- * taken: nothing need be undone, so any measure will do.
+ * taken: nothing need be undone, so any measure will do. What it reads of all that is taken, which only grows, it reads by index.
  */
 export function takeDdl(pipeline: Pipeline, table: WindowTable<AnyEvent>): string {
   const relations = relationsOf(table);
   const [windows, ...items] = relations as [Relation, ...Relation[]];
-  const parameters = relations.at(-1)?.until ?? GIVEN_PARAMETERS;
   const taken = takenOf(windows.stored);
   const group = ['window_start', ...windows.key];
   const types = ['timestamptz', ...windows.stored.key.map(({ type }) => type)];
@@ -45,21 +44,21 @@ export function takeDdl(pipeline: Pipeline, table: WindowTable<AnyEvent>): strin
   const forget = relations.map(
     ({ stored }) => `delete from ${takenOf(stored)} t using ${FRESH} f where ${sameSource('t', 'f')};`,
   );
-  return `create or replace function ${takeFunction(table)}(${Array.from({ length: parameters }, () => 'text').join(', ')})
-returns integer language plpgsql as $take$
+  return `create or replace function ${takeFunction(table)}(text[]) returns integer language plpgsql
+set enable_nestloop = on set enable_seqscan = off as $take$
 #variable_conflict use_column
 declare
   "$fresh" int[];
   ${[remade, touched].flatMap((name) => name.map((each, i) => `${each} ${types[i]}[];`)).join('\n  ')}
 begin
-  perform from scalestream.pipelines where name = ${quoteText(pipeline.name)} and version = $1 for share;
+  perform from scalestream.pipelines where name = ${quoteText(pipeline.name)} and version = $1[1] for share;
   if not found then
     return null;
   end if;
   perform pg_advisory_xact_lock(${takeKey(table)});
   with gone as (
     delete from scalestream.outbox
-    where pipeline = ${quoteText(pipeline.name)} and branch = ${quoteText(`over ${table.name}`)} and delivery = any($3::text[]) and claim = $2
+    where pipeline = ${quoteText(pipeline.name)} and branch = ${quoteText(`over ${table.name}`)} and delivery = any($1[3]::text[]) and claim = $1[2]
     returning delivery
   ), latest as (
     select distinct on (s.line, s.us) s.* from ${GIVEN} join gone using (delivery) order by s.line, s.us, s.revision desc
@@ -102,13 +101,11 @@ interface Relation {
   readonly items: readonly string[];
   readonly contributions: string;
   readonly groups: string;
-  /** The number of its last parameter. */
-  readonly until: number;
 }
 
 function relationsOf(table: WindowTable<AnyEvent>): Relation[] {
   let n = GIVEN_PARAMETERS;
-  const next = (type: string): string => `unnest($${++n}::${type}[])`;
+  const next = (type: string): string => `unnest($1[${++n}]::${type}[])`;
   return storedOf(table).map((stored, i) => {
     const { inputs, key, keyed } = stored;
     const hasEnd = i === 0 && storesEnd(table);
@@ -122,7 +119,6 @@ function relationsOf(table: WindowTable<AnyEvent>): Relation[] {
       items: names.slice(keyed),
       contributions: `rows from (${contributions.join(', ')}) as c (${['position', 'grp', ...inputs.map((_, v) => `v${v}`)].join(', ')})`,
       groups: `rows from (${groups.join(', ')}) with ordinality as g (${['us', ...(hasEnd ? ['ends'] : []), ...key.map((_, k) => `k${k}`), 'grp'].join(', ')})`,
-      until: n,
     };
   });
 }

@@ -44,22 +44,25 @@ export const paneReadings = (table: HoppingTable): string[] =>
     .filter(({ ofItems }) => !ofItems)
     .map((reading) => `(${partReading(reading)})::${reading.type} as ${quoteName(reading.column)}`);
 
-/** For each measure with items, a lateral join that reads those of all panes of the windows of relation `w`, after each item is merged. */
-export function paneItemJoins(table: HoppingTable, w: string): string[] {
+/**
+ * For each measure with items, a lateral join that reads those of all panes of the windows of relation `w`, after each item is merged. `starts` are the panes:
+ * where a revision is announced, those that were counted in it.
+ */
+export function paneItemJoins(table: HoppingTable, w: string, starts = startsOf(table, `${w}.window_start`)): string[] {
   const readings = readingsOf(table);
   return storedOf(table)
     .slice(1)
     .map((stored, i) => {
       const own = readings.filter(({ measure }) => measure === stored.measure);
       const selected = own.map((reading) => `${itemReading(reading)} as ${quoteName(reading.column)}`);
-      return `cross join lateral (select ${selected.join(', ')} from (${mergedItems(table, stored, w)}) as "$merged") as "$items_${i + 1}"`;
+      return `cross join lateral (select ${selected.join(', ')} from (${mergedItems(table, stored, w, starts)}) as "$merged") as "$items_${i + 1}"`;
     });
 }
 
-function mergedItems(table: HoppingTable, { name, key, keyed, parts }: Stored, w: string): string {
+function mergedItems(table: HoppingTable, { name, key, keyed, parts }: Stored, w: string, starts: string): string {
   const items = key.slice(keyed).map((column) => quoteName(column.name));
   const totals = parts.map((part) => `${totalPart(part, quoteName(part.column))} as ${quoteName(part.column)}`);
   const same = keyOf(table).map((column) => `${quoteName(name)}.${column} = ${w}.${column}`);
   return `select ${[...items, ...totals].join(', ')} from ${quoteName(name)}
-    where ${[`pane_start = any (${startsOf(table, `${w}.window_start`)})`, ...same].join(' and ')} group by ${items.join(', ')}`;
+    where ${[`pane_start = any (${starts})`, ...same].join(' and ')} group by ${items.join(', ')}`;
 }

@@ -5,7 +5,7 @@ import type { WindowTable } from '../../window-table.ts';
 import { readingsOf, storedOf } from '../../stored.ts';
 import { isHopping } from '../hopping-table.ts';
 import { endOf } from './ddl.ts';
-import { finalJson, lineOf, rfc3339 } from './final-json.ts';
+import { deliveryOf, finalJson, lineOf } from './final-json.ts';
 import { paneItemJoins } from './panes.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemJoins } from './readings.ts';
@@ -26,7 +26,9 @@ export function postFinals({ name, finals }: Pipeline, table: WindowTable<AnyEve
 
 /** What changed, and what is read of its items. */
 function changedOf(table: WindowTable<AnyEvent>, revised: boolean): string {
-  const joins = isHopping(table) ? paneItemJoins(table, '"$changed"') : itemJoins(table, '"$changed"');
+  const joins = isHopping(table)
+    ? paneItemJoins(table, '"$changed"', ...(revised ? ['"$changed"."$starts"'] : []))
+    : itemJoins(table, '"$changed"');
   const joined = ['"$changed"', ...joins].join(' ');
   return revised && mayBeRemoved(table) ? lastReadings(table, joined) : joined;
 }
@@ -51,15 +53,14 @@ function intoOutbox(
 ): string {
   const key = keyOf(table);
   const names = branches.map((branch) => `(${quoteText(branch.name)})`).join(', ');
-  const start = rfc3339('window_start', table);
-  const body = finalJson(table, { delivery: '"$delivery"', revised });
-  const gone = `case when "$removed" then ${finalJson(table, { delivery: '"$delivery"', revised, removed: true })} else ${body} end`;
+  const body = finalJson(table, { delivery: '"$delivery"', revised: String(revised) });
+  const gone = `case when "$removed" then ${finalJson(table, { delivery: '"$delivery"', revised: 'true', removed: true })} else ${body} end`;
   return `
   insert into scalestream.outbox (pipeline, branch, delivery, line, body)
   select ${quoteText(pipeline)}, "$branch", "$delivery", "$line", ${revised && mayBeRemoved(table) ? gone : body}
   from ${changedOf(table, revised)}
   cross join lateral (select ${lineOf(table)} as "$line") as lines
-  cross join lateral (select concat_ws('/', ${quoteText(table.name)}, ${start}, "$line", revision) as "$delivery") as deliveries
+  cross join lateral (select ${deliveryOf(table, '"$line"')} as "$delivery") as deliveries
   cross join (values ${names}) as branches ("$branch")
   order by ${['window_start', ...key, '"$branch"'].join(', ')}`;
 }

@@ -7,7 +7,7 @@ import type { Stored } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
 import type { WindowRow } from '../accumulate.ts';
 import { driverOptions } from './connect.ts';
-import { finalJson } from './final-json.ts';
+import { deliveryOf, finalJson } from './final-json.ts';
 import { quoteName } from './quote.ts';
 import { itemJoins } from './readings.ts';
 import { targetOf } from './target.ts';
@@ -136,5 +136,5 @@ function rowsQuery({ name, start, key, parts }: Stored, withEnd: boolean): strin
 }
 
 const finalsQuery = (table: WindowTable<AnyEvent>): string =>
-  `select ${finalJson(table, { delivery: `''`, revised: false })}::text as window
+  `select ${finalJson(table, { delivery: deliveryOf(table), revised: 'revision <> final_revision' })}::text as window
    from ${quoteName(table.name)} as "$w" ${itemJoins(table, '"$w"').join(' ')} where final_revision is not null`;

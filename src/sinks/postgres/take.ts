@@ -33,7 +33,7 @@ export function taker(connection: Connection, pipeline: Pipeline): Outbox['take'
     const given = parameters.map((_, i) => `$${i + 1}::text`).join(', ');
     try {
       const [row] = await connection.run<{ taken: number | null }>(
-        `select ${takeFunction(to)}(${given}) as taken`,
+        `select ${takeFunction(to)}(array[${given}]) as taken`,
         parameters,
       );
       if (row?.taken === null) throw await fencedNow(connection, pipeline);
