@@ -1,5 +1,5 @@
-import { declared } from '../declared.ts';
-import type { Measure, MeasureOptions, Part } from '../measure.ts';
+import { declared, isRecord } from '../declared.ts';
+import { type Measure, type MeasureOptions, measureOptions, type Part } from '../measure.ts';
 import { quotient } from './quotient.ts';
 
 /**
@@ -12,6 +12,8 @@ import { quotient } from './quotient.ts';
  */
 export function ratio<T>(numerator: Measure<T>, denominator: Measure<T>, options: MeasureOptions = {}): Measure<T> {
   const parts = [numerator, denominator].map((measure, i): Part => {
+    const isMeasure: boolean = isRecord(measure) && Array.isArray(measure.parts);
+    declared(isMeasure, 'ratio', 'two measures, sums or counts', measure, 'ratio(countIf(…), count())');
     const [part, ...others] = measure.parts;
     declared(
       part?.combine === 'sum' && others.length === 0 && !measure.items,
@@ -24,9 +26,9 @@ export function ratio<T>(numerator: Measure<T>, denominator: Measure<T>, options
     return { ...part, suffix: i === 0 ? '_numerator' : '_denominator', input: before + (part.input ?? 0) };
   });
   return {
-    ...options,
+    ...measureOptions(options, 'ratio'),
     kind: 'ratio',
-    shape: [numerator.kind, denominator.kind],
+    shape: [numerator, denominator].flatMap(({ kind, shape = [] }, i) => [kind, ...shape, parts[i]?.type ?? '']),
     inputs: [...numerator.inputs, ...denominator.inputs],
     parts,
     readings: [

@@ -41,13 +41,16 @@ interface Live {
 /** While nobody could report, nobody died: whoever comes back first after so long lets everybody live on who lived when the silence began. */
 const SILENCE_MS = 5_000;
 
-/** Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows, `measuresOf` what is computed of one; `follow` is told what windows over windows take. */
+/**
+ * Time in the memory store: watermark, labels of windows, announcements. `rowsOf` reads a table's rows, `measuresOf` what is computed of one; `follow` is told what windows over windows take, `pendingOf` says
+ * where those begin that they could not take. */
 export function memoryTime(
   pipeline: Pipeline,
   clock: Clock,
   rowsOf: (table: WindowTable<AnyEvent>) => Iterable<WindowRow>,
   measuresOf: (table: WindowTable<AnyEvent>, row: WindowRow) => Readonly<Record<string, string | null>>,
   follow: (announced: readonly Announcement[]) => void,
+  pendingOf: (table: WindowTable<AnyEvent>) => readonly Micros[],
 ) {
   const { lateness, skew } = pipeline.events;
   const labels = new Map<string, Label>();
@@ -87,11 +90,14 @@ export function memoryTime(
     return true;
   }
 
-  /** The earliest window of a table that is not final. */
-  const earliest = (table: WindowTable<AnyEvent>): Micros =>
-    Math.min(
-      ...[...rowsOf(table)].filter((row) => labelOf(table.name, row).final === undefined).map(({ window }) => window),
-    );
+  /** Whether all is taken that may belong to a row of a table over windows: none below that begins within it is open, or still to be taken. */
+  const isWhole = (table: WindowTable<AnyEvent>, row: WindowRow): boolean => {
+    if (!table.over) return true;
+    const within = (start: Micros): boolean => start >= row.window && start < row.end;
+    for (const below of rowsOf(table.over))
+      if (within(below.window) && labelOf(table.over.name, below).final === undefined) return false;
+    return !pendingOf(table).some(within);
+  };
 
   function tick(): { final: number; revised: number } {
     const first = announced.length;
@@ -105,10 +111,9 @@ export function memoryTime(
     const frontier = (watermark ?? Number.NEGATIVE_INFINITY) - lateness * MICROS_PER_MS;
     let [final, revised] = [0, 0];
     for (const table of tables) {
-      const bound = Math.min(frontier, table.over ? earliest(table.over) : frontier);
       for (const row of rowsOf(table)) {
         const label = labelOf(table.name, row);
-        if (label.final === undefined && row.end <= bound) {
+        if (label.final === undefined && row.end <= frontier && isWhole(table, row)) {
           label.final = label.revision;
           final++;
         } else if (label.final !== undefined && label.revision > label.announced) revised++;

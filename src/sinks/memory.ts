@@ -60,7 +60,7 @@ export function memoryStore(pipeline: Pipeline, { clock = systemClock }: { reado
   const rowsOf = ({ name }: WindowTable<AnyEvent>): Iterable<WindowRow> => foldOf(name)?.rows(0) ?? [];
   const readingOf = (table: WindowTable<AnyEvent>, row: WindowRow) =>
     measuresOf(table, row.parts, (measure) => foldOf(table.name)?.items(row, measure) ?? []);
-  const time = memoryTime(pipeline, clock, rowsOf, readingOf, follow);
+  const time = memoryTime(pipeline, clock, rowsOf, readingOf, follow, ({ name }) => over.get(name)?.pending() ?? []);
   let horizon: Micros = 0;
 
   const frontier = (): Micros => (time.watermark() ?? 0) - lateness * MICROS_PER_MS;

@@ -1,6 +1,7 @@
 import type { AnyEvent } from '../event-table.ts';
 import type { FinalWindow } from '../final-window.ts';
-import { windowFold } from '../operators/window-fold.ts';
+import type { Micros } from '../event-time.ts';
+import { startOf, windowFold } from '../operators/window-fold.ts';
 import type { Fold } from '../store.ts';
 import type { WindowTable } from '../window-table.ts';
 import { identityOf, type WindowRow } from './accumulate.ts';
@@ -10,6 +11,8 @@ import { type Gone, type Merged, type TableFold, tableFold } from './table-fold.
 export interface OverFold extends Pick<TableFold, 'rows' | 'get' | 'items'> {
   /** Takes final windows, each in place of what it was. */
   take(windows: readonly FinalWindow[]): Required<Merged>;
+  /** Where the windows begin that an accessor refused: in Postgres they stay in the outbox. */
+  pending(): readonly Micros[];
 }
 
 interface Taken {
@@ -20,6 +23,7 @@ interface Taken {
 /** Starts with nothing taken. Its rows are made anew of all that is taken, whenever something is. */
 export function overFold(table: WindowTable<AnyEvent>): OverFold {
   const taken = new Map<string, Taken>();
+  const refused = new Map<string, Micros>();
   let rows = tableFold(table);
 
   const everything = (of: TableFold, row: WindowRow): string =>
@@ -47,11 +51,17 @@ export function overFold(table: WindowTable<AnyEvent>): OverFold {
       for (const window of windows) {
         const { start, key, revision } = window;
         const source = JSON.stringify([start, ...Object.values(key)]);
-        if ((taken.get(source)?.revision ?? 0) < revision)
-          taken.set(source, { revision, fold: windowFold(table, [window]) });
+        if ((taken.get(source)?.revision ?? 0) >= revision) continue;
+        const fold = windowFold(table, [window]);
+        if (fold.rejects.size > 0) refused.set(source, startOf(window));
+        else {
+          refused.delete(source);
+          taken.set(source, { revision, fold });
+        }
       }
       return remade();
     },
+    pending: () => [...refused.values()],
     rows: (relation) => rows.rows(relation),
     get: (relation, identity) => rows.get(relation, identity),
     items: (window, measure) => rows.items(window, measure),
