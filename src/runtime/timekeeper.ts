@@ -92,7 +92,14 @@ export function timekeeper(options: {
   /** Beside the ticks: a destination that is slow holds up no window, and windows that cannot be closed hold up no delivery. */
   function deliver(): void {
     deliveredAt = clock.now();
-    void guarded(async () => void (await deliveries.run()));
+    void guarded(async () => {
+      try {
+        await deliveries.run();
+      } catch (error) {
+        if (isOfWindow(error)) warn(`deliveries: ${messageOf(error)}; it is tried again`);
+        throw error;
+      }
+    });
   }
 
   async function retain(): Promise<void> {
@@ -132,5 +139,8 @@ export function timekeeper(options: {
   };
 }
 
+/** What one window causes, which keeps itself from going on: no reason to stop for the others. */
+const isOfWindow = (error: unknown): boolean => error instanceof StoreError && error.failure === 'event';
+
 const isPassing = (error: unknown): boolean =>
-  error instanceof StoreError && (error.failure === 'retry' || error.failure === 'slow');
+  isOfWindow(error) || (error instanceof StoreError && (error.failure === 'retry' || error.failure === 'slow'));

@@ -30,7 +30,7 @@ export interface Unreadable {
 }
 
 export interface Verification {
-  /** No window differs, and every counted event could be read. */
+  /** No window differs, every counted event could be read, and every final window be taken that windows over them were offered. */
   readonly equal: boolean;
   /** Raw events that were counted. */
   readonly events: number;
@@ -100,18 +100,19 @@ export async function verify(
     windows += result.windows;
     differing += result.differing;
   }
-  let untaken = 0;
+  let [untaken, refused] = [0, 0];
   for (const each of pipeline.over) {
     const pending = await snapshot.untaken(each);
-    untaken += pending;
+    untaken += pending.n;
+    refused += pending.refused;
     // What it has not taken yet, it cannot have counted.
-    if (pending > 0) continue;
+    if (pending.n > 0) continue;
     const result = await compare(each, await foldOver(each, snapshot), snapshot, 0, onDifference);
     windows += result.windows;
     differing += result.differing;
   }
   const [rejects, diverted] = [await snapshot.rejects(), await snapshot.diverted()];
-  const equal = differing === 0 && unreadable === 0;
+  const equal = differing === 0 && unreadable === 0 && refused === 0;
   return { equal, events, windows, differing, unreadable, rejects, diverted, untaken };
 }
 
@@ -124,7 +125,7 @@ async function foldOver(table: WindowTable<AnyEvent>, snapshot: Snapshot): Promi
 }
 
 /** Reads a raw row back to its event. */
-function restorer(pipeline: Pipeline): (event: StoredEvent, position: number) => Entry<unknown> | Refusal {
+export function restorer(pipeline: Pipeline): (event: StoredEvent, position: number) => Entry<unknown> | Refusal {
   const validate = validator<unknown>(pipeline.events);
   return ({ id, time, json }, position) => {
     const raw = parserFor(json)(json);

@@ -1,4 +1,4 @@
-import { declared } from '../declared.ts';
+import { declared, isRecord, knownOptions } from '../declared.ts';
 import { MICROS_PER_MS, type Micros } from '../event-time.ts';
 import type { Span, Window } from '../window.ts';
 
@@ -25,40 +25,67 @@ export interface CalendarOptions<T> {
 
 /**
  * Windows of the calendar: hours, days, weeks (from Monday) or months as clocks show them in a time zone. Half-open. A day may have 23 or 25 hours, or
- * any other number that the zone's rules gave it. The rules are those of the running Node (`process.versions.tz`).
+ * any other number that the zone's rules gave it. Zones are named by region and place. The rules are those of the running Node (`process.versions.tz`).
  *
  * @throws ConfigError for a unit or zone that is unknown. A zone of an event that is unknown makes that event a reject.
  * @example
  * calendar('day', { zone: 'Europe/Berlin' })
  * calendar('day', { zone: (e) => e.shop.zone })
  */
-export function calendar<T = unknown>(unit: CalendarUnit, { zone = 'UTC' }: CalendarOptions<T> = {}): Window<T> {
+export function calendar<T = unknown>(unit: CalendarUnit, options: CalendarOptions<T> = {}): Window<T> {
   const where = `calendar('${unit}')`;
+  const given: boolean = isRecord(options);
+  declared(given, where, 'options', options, "calendar('day', { zone: 'Europe/Berlin' })");
+  knownOptions<CalendarOptions<T>>(options, ['zone'], where);
+  const { zone = 'UTC' } = options;
   declared(Object.hasOwn(UNITS, unit), where, 'hour, day, week or month', unit, "calendar('day')");
   const longest = UNITS[unit] * MICROS_PER_MS;
   const common = { kind: 'calendar', stored: undefined, longest } as const;
   if (typeof zone === 'function') {
-    const spans = new Map<string, (time: Micros) => Span>();
-    const ofZone = (name: string): ((time: Micros) => Span) => {
-      let known = spans.get(name);
-      if (!known) spans.set(name, (known = spansOf(unit, zoneNamed(name, where))));
-      return known;
+    const known = new Map<string, Zone>();
+    const named = (given: string): Zone => {
+      let found = known.get(given);
+      if (!found) {
+        const name = zoneNamed(given, where);
+        known.set(given, (found = { name, of: spansOf(unit, name) }));
+      }
+      return found;
     };
-    return { ...common, shape: [unit, '*'], of: (time, event) => ofZone(zone(event))(time), zone };
+    return {
+      ...common,
+      shape: [unit, '*'],
+      of: (time, event) => named(zone(event)).of(time),
+      zone: (event) => named(zone(event)).name,
+    };
   }
-  const spanOf = spansOf(unit, zoneNamed(zone, where));
-  return { ...common, shape: [unit, zone], of: spanOf };
+  const name = zoneNamed(zone, where);
+  return { ...common, shape: [unit, name], of: spansOf(unit, name) };
 }
 
+interface Zone {
+  readonly name: string;
+  readonly of: (time: Micros) => Span;
+}
+
+/**
+ * The zone by its own spelling. Only names of a region and place, and UTC: abbreviations and offsets are read otherwise by Postgres, to which `CET` has no
+ * summer, and `+02:00` is west of Greenwich.
+ */
 function zoneNamed(zone: string, where: string): string {
-  let known = typeof zone === 'string';
+  let name: string | undefined;
   try {
-    Temporal.Now.zonedDateTimeISO(zone);
+    name = Temporal.Now.zonedDateTimeISO(zone).timeZoneId;
   } catch {
-    known = false;
+    name = undefined;
   }
-  declared(known, `${where} zone`, 'a zone of the IANA database', zone, "zone: 'Europe/Berlin'");
-  return zone;
+  declared(
+    name !== undefined && (name === 'UTC' || name.includes('/')),
+    `${where} zone`,
+    'a zone of the IANA database, by region and place, or UTC',
+    zone,
+    "zone: 'Europe/Berlin'",
+  );
+  return name;
 }
 
 const MICROS_PER_QUARTER = 900_000_000;

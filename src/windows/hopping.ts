@@ -1,5 +1,5 @@
 import type { Duration } from '../duration.ts';
-import { declared } from '../declared.ts';
+import { declared, knownOptions } from '../declared.ts';
 import type { Micros } from '../event-time.ts';
 import { lengthOf } from './length.ts';
 import type { Window } from '../window.ts';
@@ -7,6 +7,15 @@ import { aligned } from './tumbling.ts';
 
 /** Most windows that an event may be in: each of them is read from as many panes. */
 const MAX_PANES = 1_440;
+
+const EXAMPLE = "hopping({ size: '1h', every: '10m' })";
+
+export interface HoppingOptions {
+  /** How long each window is. */
+  readonly size: Duration;
+  /** How often one begins. */
+  readonly every: Duration;
+}
 
 /** A {@link Window} of which each stored row, a pane, belongs to several windows. */
 export interface HoppingWindow extends Window<unknown> {
@@ -25,15 +34,19 @@ export interface HoppingWindow extends Window<unknown> {
  * @example
  * hopping({ size: '1h', every: '10m' }) // the last hour, every ten minutes
  */
-export function hopping({ size, every }: { readonly size: Duration; readonly every: Duration }): HoppingWindow {
+export function hopping(options: HoppingOptions): HoppingWindow {
   const where = 'hopping({ size, every })';
+  const given: unknown = options;
+  declared(typeof given !== 'string', where, 'options size, every', given, EXAMPLE);
+  knownOptions(options, ['size', 'every'], where);
+  const { size, every } = options;
   const [longest, hop] = [lengthOf(size, where), lengthOf(every, where)];
   declared(
     longest % hop === 0 && longest / hop <= MAX_PANES,
     where,
-    `a size of 1 to ${MAX_PANES} hops`,
+    `a size that is a multiple of the hop, ${MAX_PANES} hops at most`,
     `${size} every ${every}`,
-    "hopping({ size: '1h', every: '10m' })",
+    EXAMPLE,
   );
   return { kind: 'hopping', shape: [longest, hop], of: aligned(hop), stored: hop, longest };
 }

@@ -1,6 +1,12 @@
+import { declared, knownOptions } from '../declared.ts';
 import type { Duration } from '../duration.ts';
 import { lengthOf } from './length.ts';
 import type { Window } from '../window.ts';
+
+export interface SessionOptions {
+  /** How long nothing of a key comes until its session has ended. */
+  readonly gap: Duration;
+}
 
 /** A {@link Window} whose ends are made by the events themselves. */
 export interface SessionWindow extends Window<unknown> {
@@ -19,8 +25,12 @@ export interface SessionWindow extends Window<unknown> {
  * @example
  * windowTable('visits', shopEvents, { window: session({ gap: '30m' }), key: { user: (e) => e.user }, measures: { events: count() } })
  */
-export function session({ gap }: { readonly gap: Duration }): SessionWindow {
-  const longest = lengthOf(gap, 'session({ gap })');
+export function session(options: SessionOptions): SessionWindow {
+  const where = 'session({ gap })';
+  const given: unknown = options;
+  declared(typeof given !== 'string', where, 'options gap', given, `session({ gap: '${String(given)}' })`);
+  knownOptions(options, ['gap'], where);
+  const longest = lengthOf(options.gap, where);
   return {
     kind: 'session',
     shape: [longest],

@@ -72,6 +72,10 @@ test('a window that an accessor refuses holds the minute to which it may belong,
   );
   await settle(visiting, store);
   expect(await minutes()).toEqual([{ open: 1, final: 1 }]);
+  expect(await snapshot(place.url, visiting, (view) => verify(visiting, view))).toMatchObject({
+    equal: false,
+    untaken: 1,
+  });
 });
 
 test('in memory, too, a window that an accessor refuses holds what it may belong to', async () => {

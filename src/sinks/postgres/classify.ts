@@ -36,19 +36,24 @@ export function classify(error: unknown, events: string): StoreError {
   const failure = failureOf(error as DatabaseError, events);
   // the detail of class 23 is the row: data do not belong in logs
   const said = detail && failure === 'fatal' && !code.startsWith('23') ? `${message} (${detail})` : message;
+  const fix = isTotal(error as DatabaseError)
+    ? 'a total is beyond 64 bits: declare the part numeric'
+    : 'see the database';
   return new StoreError(
     failure,
     code,
-    `${said} [${code}]${failure === 'fatal' ? '. Fix: see the database; nothing was deleted' : ''}`,
+    `${said} [${code}]${failure === 'fatal' ? `. Fix: ${fix}; nothing was deleted` : ''}`,
     { cause: error },
   );
 }
 
+/** Whether a sum left the range of bigint in a merge (int8pl, int8_sum …), which no single event did. */
+const isTotal = ({ code, routine = '' }: DatabaseError): boolean => code === '22003' && routine.startsWith('int8');
+
 function failureOf({ code = '', table_name, routine = '' }: DatabaseError, events: string): StoreFailure {
   if (TOO_MUCH.has(code)) return 'slow';
   if (CONNECTION.test(code) || RETRY.test(code)) return 'retry';
-  // int8pl, int8_sum …: a sum left the range of bigint in a merge, which no single event did
-  if (code === '22003' && routine.startsWith('int8')) return 'fatal';
+  if (isTotal({ code, routine })) return 'fatal';
   // limits are of what an event brought, be it the key of a window
   if (code.startsWith('54') || (EVENT.test(code) && isOf(events, table_name))) return 'event';
   return 'fatal';

@@ -1,6 +1,6 @@
 import type { Pipeline } from '../../pipeline.ts';
 import type { HoppingTable } from '../hopping-table.ts';
-import { fence, LIMIT, reached } from './closing.ts';
+import { fence, LIMIT, PASSED, reached } from './closing.ts';
 import { sqlType } from './ddl.ts';
 import { interval } from './instant.ts';
 import { CLOSED_UNTIL, isOpen, keyOf, paneReadings, startsOf, totalsOf } from './panes.ts';
@@ -10,18 +10,30 @@ import { quoteName, quoteText } from './quote.ts';
 /**
  * Closes the windows of one end, the earliest that is due: of as many keys as `limit` panes have that are due. In this order:
  *
+ * - `$passed` the first keys that have something due, where they are passed over: all of their windows, since a later one takes in what an earlier one holds.
  * - `$hop` the end, `$keys` whose windows are due, `$panes` all that is in them, found by index; `$locked` the same, in the order in which flushes lock.
  * - `$whole` the keys of which no pane changed before it was locked. The others are left for the next statement: items are read as the snapshot has them.
  * - A window none of whose panes was in it when it became final is so now, and is posted. One of whose panes some were has got others since: it is revised,
  *   and announced with all that is. Of such a window `$mark` is the pane that begins last of the first one that was there and the first one that joined:
  *   whatever ends sooner and holds it holds both, so that all of its windows up to this end are revised, and no other pane need say so.
  */
-export function closeHopsStatement(pipeline: Pipeline, table: HoppingTable, limit = LIMIT): string {
+export function closeHopsStatement(
+  pipeline: Pipeline,
+  table: HoppingTable,
+  limit = LIMIT,
+  passed = limit === LIMIT ? PASSED : '0',
+): string {
   const name = quoteName(table.name);
   const { longest, stored } = table.window;
   const [size, hop] = [interval(longest), interval(stored)];
   const key = keyOf(table);
   const end = '(select "$end" from "$hop")';
+  const due = `${isOpen(table)} and ${CLOSED_UNTIL} <= ${reached(pipeline)} - ${hop}`;
+  // a limit of 0 asks for nothing
+  const unpassed =
+    key.length > 0
+      ? `(${key.join(', ')}) not in (select ${key.join(', ')} from "$passed")`
+      : 'not exists (select from "$passed")';
   const joinWhole = key.length > 0 ? `join "$whole" using (${key.join(', ')})` : 'cross join "$whole"';
   const pairs = Object.keys(table.key).map((column) => `${quoteText(column)}, ${quoteName(column)}`);
   const changed = [
@@ -30,15 +42,18 @@ export function closeHopsStatement(pipeline: Pipeline, table: HoppingTable, limi
     ...totalsOf(table),
     `sum("$closed".revision)::bigint as revision`,
   ].join(', ');
-  return `with ${fence(pipeline)}, "$hop" as materialized (
+  return `with ${fence(pipeline)}, "$passed" as materialized (
+  select ${['true as "$any"', ...key].join(', ')} from ${name} where ${due}
+  group by ${['"$any"', ...key].join(', ')} order by ${[`min(${CLOSED_UNTIL})`, ...key].join(', ')} limit ${passed}
+), "$hop" as materialized (
   select "$end" - ${size} as window_start, "$end" from (
     select ${CLOSED_UNTIL} + ${hop} as "$end" from ${name}
-    where ${isOpen(table)} and ${CLOSED_UNTIL} <= ${reached(pipeline)} - ${hop} and exists (select from "$fence")
+    where ${due} and ${unpassed} and exists (select from "$fence")
     order by ${CLOSED_UNTIL} limit 1
   ) as first
 ), "$keys" as materialized (
   select distinct ${['true as "$any"', ...key].join(', ')} from (
-    select ${key.join(', ')} from ${name} where ${isOpen(table)} and ${CLOSED_UNTIL} = ${end} - ${hop}
+    select ${key.join(', ')} from ${name} where ${isOpen(table)} and ${CLOSED_UNTIL} = ${end} - ${hop} and ${unpassed}
     order by ${[CLOSED_UNTIL, ...key].join(', ')} limit ${limit}
   ) as due
 ), "$panes" as materialized (
@@ -94,7 +109,12 @@ function amongKeys(key: readonly string[]): string {
  * Announces windows that changed since they were final, with what their panes hold. What is announced are entries as the snapshot has them, so the panes that
  * it has are those that made the entry. A pane that came to be since is not in the window before that is closed with it, and revised.
  */
-export function announceHopsStatement(pipeline: Pipeline, table: HoppingTable, limit = LIMIT): string {
+export function announceHopsStatement(
+  pipeline: Pipeline,
+  table: HoppingTable,
+  limit = LIMIT,
+  passed = limit === LIMIT ? PASSED : '0',
+): string {
   const key = keyOf(table);
   const columns = Object.entries(table.key).map(([column, { type }]) => `${quoteName(column)} ${sqlType[type]}`);
   const typed = key.length > 0 ? `cross join lateral jsonb_to_record("$key") as "$keys" (${columns.join(', ')})` : '';
@@ -103,7 +123,7 @@ export function announceHopsStatement(pipeline: Pipeline, table: HoppingTable, l
   return `with ${fence(pipeline)}, "$due" as materialized (
   select ctid as place from scalestream.revised
   where pipeline = ${quoteText(pipeline.name)} and window_table = ${quoteText(table.name)} and revision > announced and exists (select from "$fence")
-  order by window_start, key limit ${limit} for update
+  order by window_start, key limit ${limit} offset ${passed} for update
 ), "$announced" as (
   update scalestream.revised set announced = revision, revised_at = clock_timestamp()
   where ctid = any (array(select place from "$due"))

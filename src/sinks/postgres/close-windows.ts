@@ -7,7 +7,7 @@ import type { WindowTable } from '../../window-table.ts';
 import { classify, isSpent } from './classify.ts';
 import { isHopping } from '../hopping-table.ts';
 import { announceHopsStatement, closeHopsStatement } from './close-hops.ts';
-import { fence, LIMIT, reached, watermarkOf } from './closing.ts';
+import { fence, LIMIT, PASSED, reached, watermarkOf } from './closing.ts';
 import { aloneOf, isWhole, pendingOf } from './closing-over.ts';
 import type { Connection } from './connect.ts';
 import { fencedNow } from './fenced.ts';
@@ -55,29 +55,54 @@ export function closeWindows(connection: Connection, pipeline: Pipeline): () => 
   const frontier = events.late === 'divert' ? frontierScript(pipeline) : undefined;
   let forgottenAt = Number.NEGATIVE_INFINITY;
 
-  /** At least one statement that succeeds, and more of them until nothing is left or time is up. */
+  /**
+   * One statement, and more of them until nothing is left or time is up. What is refused, or takes too long, is repeated with fewer; a window that is so alone is
+   * passed over until the others are done, which then fails with its error: the next time it is the first to be tried, alone.
+   */
   function inParts(statement: string): (until: number) => Promise<Part> {
     let most = WINDOWS;
-    function slower(error: unknown): [] {
-      if (most === 1 || classify(error, events.name).failure !== 'slow') throw error;
-      most = Math.ceil(most / 2);
+    let passed = 0;
+    /** How many were passed over since a statement succeeded: of more than one it may be the database that is slow. */
+    let inRow = 0;
+    let why: unknown;
+    function fewer(error: unknown): [] {
+      const { failure } = classify(error, events.name);
+      if (failure !== 'slow' && failure !== 'event') throw error;
+      if (most > 1) most = Math.ceil(most / 2);
+      else {
+        passed++;
+        inRow++;
+        why ??= error;
+      }
       return [];
     }
     return async (until) => {
       let n = 0;
       for (;;) {
         const limit = most;
-        const [row] = await connection.run<Counted>(statement, [String(limit)]).catch(slower);
-        if (row === undefined) continue;
+        const [row] = await connection.run<Counted>(statement, [String(limit), String(passed)]).catch(fewer);
+        if (row === undefined) {
+          if (performance.now() < until) continue;
+          if (inRow > 1) throw why;
+          return { n, more: true };
+        }
         if (row.fenced !== 1) throw await fencedNow(connection, pipeline);
         n += row.n;
-        if (!(row.left ?? row.n >= limit)) return { n, more: false };
+        inRow = 0;
+        if (!(row.left ?? row.n >= limit)) {
+          if (passed === 0) return { n, more: false };
+          const error = why;
+          [most, passed, why] = [1, 0, undefined];
+          throw error;
+        }
         // As many as it may, in time: so more may go as well.
         most = Math.min(WINDOWS, limit * 2);
         if (performance.now() >= until) return { n, more: true };
       }
     };
   }
+
+  const passes = (error: unknown): boolean => ['retry', 'slow', 'event'].includes(classify(error, events.name).failure);
 
   async function moveFrontier(script: string): Promise<void> {
     if ((await connection.run<{ due: boolean }>(due))[0]?.due) await connection.script(script);
@@ -119,7 +144,8 @@ export function closeWindows(connection: Connection, pipeline: Pipeline): () => 
         if (endsAll(error)) break;
       }
     }
-    if (failures.length > 0) throw failures[0];
+    // What the worker must not go on after is told before what passes.
+    if (failures.length > 0) throw failures.find((error) => !passes(error)) ?? failures[0];
     return { ...done, ...(more ? { more } : {}) };
   };
 }
@@ -133,8 +159,13 @@ const counted = 'select (select count(*) from "$changed")::int as n, (select cou
  * `$due` locks the rows in the order in which flushes lock: what a flush merges into a window is either in what becomes final, or revises it. `$changed` are the
  * same rows, reached by the index of those that are open and by where the last of them is: a join would read the whole table.
  */
-export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEvent>, limit = LIMIT): string {
-  if (isHopping(table)) return closeHopsStatement(pipeline, table, limit);
+export function finaliseStatement(
+  pipeline: Pipeline,
+  table: WindowTable<AnyEvent>,
+  limit = LIMIT,
+  passed = limit === LIMIT ? PASSED : '0',
+): string {
+  if (isHopping(table)) return closeHopsStatement(pipeline, table, limit, passed);
   const name = quoteName(table.name);
   const primary = primaryOf(table);
   const ends = storesEnd(table) ? 'window_end' : 'window_start';
@@ -144,12 +175,12 @@ export function finaliseStatement(pipeline: Pipeline, table: WindowTable<AnyEven
     table.window.kind === 'session' ? ` and window_start <= ${end} - ${interval(table.window.longest)}` : '';
   const due = isInOrder(table) ? primary.join(', ') : 'ctid as place';
   const changed = isInOrder(table)
-    ? `final_revision is null and (${primary.join(', ')}) <= ${lastOf(primary)}`
+    ? `final_revision is null and ${between(primary)}`
     : `ctid = any (array(select place from "$due"))`;
   return `with ${fence(pipeline)}${aloneOf(table).part}${pendingOf(pipeline, table)}, "$due" as materialized (
   select ${due} from ${name} w
   where final_revision is null and ${ends} <= ${end}${begun} and exists (select from "$fence")${aloneOf(table).holds}${isWhole(pipeline, table)}
-  order by ${primary.join(', ')} limit ${limit} for update
+  order by ${primary.join(', ')} limit ${limit} offset ${passed} for update
 ), "$changed" as (
   update ${name} w set final_revision = w.revision, final_at = clock_timestamp()
   where ${changed}
@@ -171,17 +202,22 @@ const isInOrder = (table: WindowTable<AnyEvent>): boolean =>
  * What was revised since it was announced last: a revision and what the window held then, both of the flush that made it. One that comes meanwhile is
  * announced next time.
  */
-export function announceStatement(pipeline: Pipeline, table: WindowTable<AnyEvent>, limit = LIMIT): string {
-  if (isHopping(table)) return announceHopsStatement(pipeline, table, limit);
+export function announceStatement(
+  pipeline: Pipeline,
+  table: WindowTable<AnyEvent>,
+  limit = LIMIT,
+  passed = limit === LIMIT ? PASSED : '0',
+): string {
+  if (isHopping(table)) return announceHopsStatement(pipeline, table, limit, passed);
   const due = isInOrder(table) ? 'window_start, key' : 'ctid as place';
   const announced = (pending: string): string =>
     isInOrder(table)
-      ? `${pending} and (window_start, key) <= ${lastOf(['window_start', 'key'])}`
+      ? `${pending} and ${between(['window_start', 'key'])}`
       : `ctid = any (array(select place from "$due"))`;
   const pending = `pipeline = ${quoteText(pipeline.name)} and window_table = ${quoteText(table.name)} and revision > announced`;
   return `with ${fence(pipeline)}${aloneOf(table).part}, "$due" as materialized (
   select ${due} from scalestream.revised
-  where ${pending} and exists (select from "$fence")${aloneOf(table).holds} order by window_start, key limit ${limit} for update
+  where ${pending} and exists (select from "$fence")${aloneOf(table).holds} order by window_start, key limit ${limit} offset ${passed} for update
 ), "$announced" as (
   update scalestream.revised set announced = revision, revised_at = clock_timestamp()
   where ${announced(pending)}
@@ -194,8 +230,13 @@ export function announceStatement(pipeline: Pipeline, table: WindowTable<AnyEven
 ${counted}`;
 }
 
-const lastOf = (primary: readonly string[]): string =>
-  `(select ${primary.join(', ')} from "$due" order by ${primary.map((column) => `${column} desc`).join(', ')} limit 1)`;
+/** From the first to the last row of `"$due"`: those that were passed over come before. */
+function between(primary: readonly string[]): string {
+  const row = primary.join(', ');
+  const edge = (order: string): string =>
+    `(select ${row} from "$due" order by ${primary.map((column) => `${column} ${order}`).join(', ')} limit 1)`;
+  return `(${row}) >= ${edge('asc')} and (${row}) <= ${edge('desc')}`;
+}
 
 /** Most rows that are forgotten at once. */
 const FORGOTTEN = 5_000;

@@ -21,3 +21,5 @@ export const fence = ({ name, version }: Pipeline): string => `"$fence" as mater
 
 /** Most of what one statement does. */
 export const LIMIT = '$1::text::int';
+/** How many of the first that are due it passes over. */
+export const PASSED = '$2::text::int';

@@ -111,12 +111,9 @@ function labelsOf({ window }: WindowTable<AnyEvent>): { readonly revised: string
 }
 
 /** Items are merged item by item before they are read. */
-function itemReadings(
-  table: WindowTable<AnyEvent>,
-  stored: Stored,
-  i: number,
-  { columns, by, within }: Grouping,
-): string {
+function itemReadings(table: WindowTable<AnyEvent>, stored: Stored, i: number, grouping: Grouping): string {
+  if (isOfEach(table, stored)) return summedReadings(table, stored, i, grouping);
+  const { columns, by, within } = grouping;
   const names = stored.key.slice(stored.keyed).map((column) => quoteName(column.name));
   const totals = stored.parts.map((part) => `${totalPart(part, quoteName(part.column))} as ${quoteName(part.column)}`);
   const rows = [
@@ -129,6 +126,32 @@ function itemReadings(
   return `"$items_${i + 1}" as (
     select ${[...by, ...readings].join(', ')}
     from (select ${[...by, ...names, ...totals].join(', ')} from (select ${rows.join(', ')} from ${quoteName(stored.name)} w where ${within}) w group by ${[...by, ...names].join(', ')}) w
+    group by ${by.join(', ')}
+  )`;
+}
+
+/** Whether a measure speaks of each window by itself, so that those of a bucket must not be taken for one: see `Measure.needs`. */
+const isOfEach = ({ measures }: WindowTable<AnyEvent>, { measure }: Stored): boolean =>
+  measure !== undefined && measures[measure]?.needs !== undefined;
+
+/** Items are read window by window, and what was read is added up. */
+function summedReadings(
+  table: WindowTable<AnyEvent>,
+  stored: Stored,
+  i: number,
+  { columns, by, within }: Grouping,
+): string {
+  const own = [stored.start, ...stored.key.slice(0, stored.keyed).map((column) => quoteName(column.name))];
+  const window = own.map((column, n) => `w.${column} as "$own_${n}"`);
+  const rest = [...stored.key.slice(stored.keyed).map(({ name }) => name), ...stored.parts.map(({ column }) => column)];
+  const rows = [...columns, ...window, ...rest.map((name) => `w.${quoteName(name)}`)];
+  const readings = readingsOf(table).filter(({ measure }) => measure === stored.measure);
+  const read = readings.map((reading) => `${itemReading(reading)} as ${quoteName(reading.column)}`);
+  const summed = readings.map(({ column }) => `sum(${quoteName(column)})::bigint as ${quoteName(column)}`);
+  return `"$items_${i + 1}" as (
+    select ${[...by, ...summed].join(', ')}
+    from (select ${[...by, ...read].join(', ')} from (select ${rows.join(', ')} from ${quoteName(stored.name)} w where ${within}) w
+      group by ${[...by, ...own.map((_, n) => `"$own_${n}"`)].join(', ')}) w
     group by ${by.join(', ')}
   )`;
 }

@@ -1,5 +1,7 @@
 import type { AnyEvent } from '../../event-table.ts';
 
+import { spoken } from '../../duration.ts';
+import { MICROS_PER_MS } from '../../event-time.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { type Stored, storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
@@ -68,7 +70,7 @@ const keepFits = ({ name }: WindowTable<AnyEvent>, { key }: Stored): string => `
 function bucketsFit({ name, window }: WindowTable<AnyEvent>): string {
   const refuse = (condition: string): string => `
   if exists (select from scalestream.buckets(bucket, since, until, "$zone") b where ${condition}) then
-    raise exception using errcode = '22023', message = format('a bucket of %L in %s cuts windows of ${name} (${shown(window)})', bucket, "$zone"), hint = 'take a multiple';
+    raise exception using errcode = '22023', message = format('a bucket of %L in %s cuts windows of ${name} (${shown(window)})', bucket, "$zone"), hint = '${hintOf(window)}';
   end if;`;
   if (window.kind === 'session') return '';
   if (window.stored !== undefined)
@@ -78,5 +80,10 @@ function bucketsFit({ name, window }: WindowTable<AnyEvent>): string {
   return refuse(unit === 'week' ? `(${trunc} or "$unit" in ('month', 'quarter', 'year'))` : trunc);
 }
 
+const hintOf = ({ kind, shape }: WindowTable<AnyEvent>['window']): string =>
+  kind === 'calendar' && shape[1] !== '*'
+    ? `take a multiple, in the zone of the windows: zone => ${quoteText(String(shape[1])).replaceAll("'", "''")}`
+    : 'take a multiple';
+
 const shown = ({ kind, shape, stored }: WindowTable<AnyEvent>['window']): string =>
-  stored === undefined ? [kind, ...shape].join(' ') : `${kind}, of ${stored / 1_000} ms`;
+  stored === undefined ? [kind, ...shape].join(' ') : `${kind}, of ${spoken(stored / MICROS_PER_MS)}`;

@@ -27,8 +27,8 @@ export interface Snapshot {
   rows(stored: Stored, withEnd?: boolean): AsyncIterable<readonly StoredRow[]>;
   /** The windows of a table that are final, each as it is now. */
   finals(table: WindowTable<AnyEvent>): AsyncIterable<readonly FinalWindow[]>;
-  /** How many windows, or revisions of them, a table over windows has still to take. */
-  untaken(table: WindowTable<AnyEvent>): Promise<number>;
+  /** How many windows, or revisions of them, a table over windows has still to take; and how many it could not. */
+  untaken(table: WindowTable<AnyEvent>): Promise<{ readonly n: number; readonly refused: number }>;
   rejects(): Promise<number>;
   /** Raw events that are in no window. */
   diverted(): Promise<number>;
@@ -87,12 +87,13 @@ function snapshotOf(tx: postgres.TransactionSql, pipeline: Pipeline): Snapshot {
         yield rows.map((row) => JSON.parse(row.window) as FinalWindow);
     },
     async untaken({ name, of }) {
-      const [row] = await tx.unsafe<{ n: string }[]>(
-        `select (select count(*) from scalestream.outbox where pipeline = $1 and branch = $2)
-           + (select count(*) from scalestream.revised where pipeline = $1 and window_table = $3 and revision > announced) as n`,
+      const [row] = await tx.unsafe<{ n: string; refused: string }[]>(
+        `select count(*) + (select count(*) from scalestream.revised where pipeline = $1 and window_table = $3 and revision > announced) as n,
+           count(error) as refused
+         from scalestream.outbox where pipeline = $1 and branch = $2`,
         [pipeline.name, `over ${name}`, of],
       );
-      return Number(row?.n);
+      return { n: Number(row?.n), refused: Number(row?.refused) };
     },
     async rejects() {
       const [row] = await tx.unsafe<{ n: string }[]>(

@@ -4,6 +4,7 @@ import {
   calendar,
   count,
   exactDistinct,
+  funnel,
   hopping,
   type Measure,
   max,
@@ -146,10 +147,7 @@ describe('a roll-up', () => {
 
   test.each([
     [`'7 seconds', ${NOWHERE}`, /more than 100000 buckets/],
-    [
-      `'7 seconds', timestamptz '2026-01-01', timestamptz '2026-01-02'`,
-      /cuts windows of measured \(tumbling, of 5000 ms\)/,
-    ],
+    [`'7 seconds', timestamptz '2026-01-01', timestamptz '2026-01-02'`, /cuts windows of measured \(tumbling, of 5s\)/],
     [`'fortnight', ${NOWHERE}`, /expected minute, hour, day, week/],
     [`'2 days', ${NOWHERE}`, /expected minute, hour, day, week/],
     [`'hour', null, now()`, /expected two moments/],
@@ -221,6 +219,28 @@ describe('a roll-up', () => {
         { window_start: '2026-01-01T00:00:00.000Z', facts: 3, users: 2 },
         { window_start: '2026-01-01T00:01:00.000Z', facts: 1, users: 1 },
       ]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('of funnels that each session goes through counts sessions: no two are taken for one', async () => {
+    const steps = { view: (e: Fact) => e.step === 'view', buy: (e: Fact) => e.step === 'buy' };
+    const sessions = measured({ way: funnel({ steps }) }, session({ gap: '10s' }));
+    const other = await postgresPlace();
+    try {
+      const store = await other.open(sessions.graph);
+      const both = [fact(1, { page: 'a' }), fact(2, { page: 'a', step: 'buy', at: 1_000 })];
+      const apart = [
+        fact(3, { page: 'b' }),
+        fact(4, { page: 'b', step: 'buy', at: 30_000 }),
+        fact(5, { page: 'c', step: 'buy' }),
+      ];
+      await run(sessions.graph, store, [together([...both, ...apart])]);
+      const rows = await other.query(
+        `select way_view::int, way_buy::int from measured_rollup('hour', '2026-01-01', '2026-01-01 01:00', keep => '{}')`,
+      );
+      expect(rows).toEqual([{ way_view: 2, way_buy: 1 }]);
     } finally {
       await other.close();
     }
