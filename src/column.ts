@@ -35,9 +35,11 @@ export type ColumnOf<T, Null = null | undefined> =
  */
 export function asColumn<T, Null>(column: ColumnOf<T, Null>, where = 'column'): Column<T> {
   if (typeof column === 'function') return { type: 'text', read: column as Column<T>['read'] };
-  const [[type, read] = []] = isRecord(column) ? (Object.entries(column) as [ColumnType, Column<T>['read']][]) : [];
+  const [[type, read] = [], ...others] = isRecord(column)
+    ? (Object.entries(column) as [ColumnType, Column<T>['read']][])
+    : [];
   declared(
-    type !== undefined && Object.hasOwn(FORMS, type) && typeof read === 'function',
+    type !== undefined && others.length === 0 && Object.hasOwn(FORMS, type) && typeof read === 'function',
     where,
     'an accessor, or { uuid | bigint | numeric | boolean: accessor }',
     column,
@@ -48,6 +50,10 @@ export function asColumn<T, Null>(column: ColumnOf<T, Null>, where = 'column'): 
 
 /** Longest text in a key or an id, in UTF-8 bytes: a Postgres index row holds 2,704. */
 export const MAX_TEXT_BYTES = 1_000;
+/** Most bytes of all columns of a key together, with those that name an item: what one Postgres index row holds, beside the columns of windows. */
+export const MAX_KEY_BYTES = 2_000;
+/** Most digits of a number, its exponent written out: sums and squares of such stay far from where Postgres' numbers end, at 131,072. */
+export const MAX_DIGITS = 1_000;
 
 const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
@@ -76,12 +82,25 @@ const FORMS: Readonly<Record<ColumnType, (value: unknown) => string | undefined>
 /** Whether Postgres can store the text: no NUL, no lone surrogate. */
 export const storable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
 
-/** A finite number, bigint or decimal text as decimal text; `undefined` for anything else. */
+/** A finite number, bigint or decimal text of at most {@link MAX_DIGITS} digits as decimal text; `undefined` for anything else. */
 export function decimal(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'string' || !DECIMAL.test(value)) return undefined;
-  return value.startsWith('+') ? value.slice(1) : value;
+  const text = typeof value === 'bigint' ? String(value) : value;
+  if (typeof text !== 'string' || !DECIMAL.test(text) || isTooLong(text)) return undefined;
+  return text.startsWith('+') ? text.slice(1) : text;
+}
+
+/** What else is expected of a number that {@link decimal} refused, for messages. */
+export const digitsOf = (value: unknown): string =>
+  typeof value !== 'number' && DECIMAL.test(String(value)) ? ` of at most ${MAX_DIGITS} digits` : '';
+
+/** Whether a decimal text stands for more digits than {@link MAX_DIGITS}, before and behind its point. */
+function isTooLong(text: string): boolean {
+  const e = text.search(/e/i);
+  if (e === -1 && text.length <= MAX_DIGITS) return false;
+  const [whole = '', fraction = ''] = (e === -1 ? text : text.slice(0, e)).replace(/^[+-]/, '').split('.');
+  const exponent = e === -1 ? 0 : Number(text.slice(e + 1));
+  return Math.max(whole.length + exponent, 0) + Math.max(fraction.length - exponent, 0) > MAX_DIGITS;
 }
 
 function canonicalUuid(text: string): string | undefined {

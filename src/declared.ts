@@ -36,16 +36,20 @@ export function didYouMean(name: string, known: readonly string[]): string | und
   return nearest && nearest.edits <= Math.max(1, name.length / 3) ? `did you mean '${nearest.each}'?` : undefined;
 }
 
-/** How many letters must be put in, left out or changed to make one name of the other. */
+/** How many letters must be put in, left out, changed or swapped with the next to make one name of the other. */
 function editsBetween(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (const [line, letter] of one.toLowerCase().split('').entries()) {
+  const [letters, others] = [one.toLowerCase(), other.toLowerCase()];
+  let before: number[] = [];
+  let row = Array.from({ length: others.length + 1 }, (_, column) => column);
+  for (const [line, letter] of letters.split('').entries()) {
     const next = [line + 1];
-    for (const [column, its] of other.toLowerCase().split('').entries()) {
+    for (const [column, its] of others.split('').entries()) {
       const changed = (row[column] as number) + (letter === its ? 0 : 1);
-      next.push(Math.min(changed, (row[column + 1] as number) + 1, (next[column] as number) + 1));
+      const swaps = line > 0 && column > 0 && letter === others[column - 1] && its === letters[line - 1];
+      const swapped = swaps ? (before[column - 1] as number) + 1 : changed;
+      next.push(Math.min(changed, swapped, (row[column + 1] as number) + 1, (next[column] as number) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row.at(-1) as number;
 }
@@ -53,6 +57,9 @@ function editsBetween(one: string, other: string): number {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   if (typeof value === 'object' && value !== null) return `{ ${Object.keys(value).join(', ')} }`;
   return JSON.stringify(value) ?? typeof value;
 }

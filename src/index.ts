@@ -94,6 +94,6 @@ export type { Span, Window } from './window.ts';
 export { type WindowTable, type WindowTableOptions, windowTable } from './window-table.ts';
 // windows
 export { calendar, type CalendarOptions, type CalendarUnit } from './windows/calendar.ts';
-export { hopping } from './windows/hopping.ts';
-export { session } from './windows/session.ts';
+export { hopping, type HoppingOptions } from './windows/hopping.ts';
+export { session, type SessionOptions } from './windows/session.ts';
 export { tumbling } from './windows/tumbling.ts';

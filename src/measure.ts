@@ -1,3 +1,4 @@
+import { declared, knownOptions } from './declared.ts';
 import type { Micros } from './event-time.ts';
 
 /** What a measure takes from an event; `null` and `undefined` contribute nothing. Decimal text keeps every digit. */
@@ -79,6 +80,8 @@ export interface Measure<T> {
   readonly parts: readonly Part[];
   readonly items?: Items<T>;
   readonly readings: readonly Reading[];
+  /** The only windows in which it means something. Default: any. */
+  readonly needs?: 'session';
   /** Functions that its SQL uses: `create or replace` statements, in the schema `scalestream`. */
   readonly functions?: readonly string[];
   /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
@@ -89,6 +92,33 @@ export interface Measure<T> {
 export interface MeasureOptions {
   /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
   readonly unit?: string;
+}
+
+/**
+ * Holds what a measure reads to a function of the event.
+ *
+ * @throws ConfigError naming the measure.
+ */
+export function accessor<F>(read: F, measure: string): F {
+  const name = typeof read === 'string' && /^[a-z_]\w*$/i.test(read) ? read : 'value';
+  declared(typeof read === 'function', measure, 'a function of the event', read, `${measure}((e) => e.${name})`);
+  return read;
+}
+
+/**
+ * Holds the options of a measure to those that there are, and its unit to a text.
+ *
+ * @throws ConfigError naming the measure.
+ */
+export function measureOptions<O extends MeasureOptions>(
+  options: O,
+  measure: string,
+  allowed: readonly (keyof O & string)[] = ['unit'],
+): O {
+  knownOptions(options, allowed, measure);
+  const { unit } = options;
+  declared(unit === undefined || typeof unit === 'string', `${measure} unit`, 'a text', unit, "unit: 'EUR'");
+  return options;
 }
 
 /** A number that a measure takes. */

@@ -98,16 +98,20 @@ export function pipeline(
     const got = events.length === 0 ? 'none' : events.map((table) => table.name).join(', ');
     throw new ConfigError({ where, expected: 'one event table', got, fix: 'one pipeline for each event table' });
   }
-  const names = new Set([first.name, ...(first.dedupe ? [idTable(first)] : [])]);
+  const names = new Map([[first.name, 'the event table']]);
+  if (first.dedupe) names.set(idTable(first), `the ids of '${first.name}'`);
   for (const table of all) {
-    const taken = storedOf(table).find(({ name: each }) => names.has(each));
-    if (taken)
-      throw new ConfigError({
-        where,
-        expected: 'tables of different names',
-        got: `'${taken.name}' twice`,
-        fix: 'rename one',
-      });
+    for (const [each, what] of namesOf(table)) {
+      const other = takenBy(first, names, each);
+      if (other !== undefined)
+        throw new ConfigError({
+          where,
+          expected: 'tables of different names',
+          got: `'${each}' twice: ${other}, and ${what}`,
+          fix: 'rename one',
+        });
+      names.set(each, what);
+    }
     if (table.over ? !windows.includes(table.over) : table.of !== first.name) {
       throw new ConfigError({
         where,
@@ -116,12 +120,38 @@ export function pipeline(
         fix: 'move it to the pipeline of its events',
       });
     }
-    for (const { name: each } of storedOf(table)) names.add(each);
     if (!table.over) keptUntilFinal(first, table);
   }
-  finalsFit(where, finals, all, names);
+  finalsFit(where, finals, all, (each) => takenBy(first, names, each));
   const branches = [...finals, ...over.map((table) => branchOver(table.over as WindowTable<AnyEvent>, table))];
   return { name, events: first, windows, over, finals: branches, version: fingerprint(first, all, branches), graph };
+}
+
+/** What a window table makes in the database: tables, the view of what is read of them, and functions. */
+function namesOf(table: WindowTable<AnyEvent>): (readonly [name: string, what: string])[] {
+  const { name, window } = table;
+  return [
+    ...storedOf(table).map(
+      (each) =>
+        [
+          each.name,
+          each.measure === undefined ? `window table '${name}'` : `the items of '${name}' ${each.measure}`,
+        ] as const,
+    ),
+    [`${name}_windows`, `the view of '${name}'`],
+    [`${name}_rollup`, `the roll-up of '${name}'`],
+    ...(window.kind === 'hopping' ? [[`${name}_between`, `the function of '${name}'`] as const] : []),
+  ];
+}
+
+/** What has that name already: a partition of the event table will have it on its day. */
+function takenBy(
+  { name: events }: EventTable<AnyEvent>,
+  names: ReadonlyMap<string, string>,
+  name: string,
+): string | undefined {
+  const isPartition = name.startsWith(`${events}_`) && /^\d{8}$/.test(name.slice(events.length + 1));
+  return names.get(name) ?? (isPartition ? `a partition of '${events}'` : undefined);
 }
 
 /** Each branch receives windows of this pipeline, under a name that nothing else has. */
@@ -129,10 +159,9 @@ function finalsFit(
   where: string,
   finals: readonly FinalBranch[],
   windows: readonly WindowTable<AnyEvent>[],
-  tables: ReadonlySet<string>,
+  takenAs: (name: string) => string | undefined,
 ): void {
-  // a window table has a view beside it
-  const taken = new Set([...tables, ...windows.map((table) => `${table.name}_windows`)]);
+  const tables = new Set<string>();
   const branches = new Set<string>();
   for (const branch of finals) {
     const { name, table } = branch;
@@ -143,8 +172,15 @@ function finalsFit(
       table.name,
       `declare '${table.name}'`,
     );
-    const names = isTableBranch(branch) ? taken : branches;
-    declared(!names.has(name), where, 'branches of names of their own', name, `rename one: '${name}' is there twice`);
+    const names = isTableBranch(branch) ? tables : branches;
+    const other = isTableBranch(branch) ? takenAs(name) : undefined;
+    declared(
+      other === undefined && !names.has(name),
+      where,
+      'branches of names of their own',
+      name,
+      `rename one: '${name}' is there twice${other === undefined ? '' : `, as ${other}`}`,
+    );
     names.add(name);
   }
 }

@@ -151,6 +151,13 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
       measure,
       `${column}: count()`,
     );
+    declared(
+      measure.needs === undefined || window.kind === measure.needs,
+      `${where} measure '${column}'`,
+      `session windows for a ${measure.kind} without 'by'`,
+      window.kind,
+      'by: (e) => e.user',
+    );
     const columns = [...measure.parts, ...measure.readings].map(({ suffix }) => suffix);
     declared(
       new Set(columns).size === columns.length,

@@ -81,6 +81,22 @@ describe('decimal', () => {
     {},
     true,
   ])('%s is none', (value) => expect(decimal(value)).toBeUndefined());
+
+  test.each([
+    ['9'.repeat(1_000), true],
+    [`-${'9'.repeat(500)}.${'9'.repeat(500)}`, true],
+    ['1e999', true],
+    ['1e-999', true],
+    [10n ** 999n, true],
+    ['9'.repeat(1_001), false],
+    [`0.${'9'.repeat(1_000)}`, false],
+    ['10e999', false],
+    [`${'9'.repeat(500)}e501`, false],
+    ['0.01e-999', false],
+    [10n ** 1_000n, false],
+  ])('is of a thousand digits at most, its exponent written out', (value, fits) => {
+    expect(decimal(value) !== undefined).toBe(fits);
+  });
 });
 
 test('text is not storable with a NUL or a lone surrogate anywhere in it', () => {

@@ -24,6 +24,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },
   testing: { ours: ['vocabulary', 'operators', 'sources', 'sinks', 'runtime'] },
+  server: {
+    ours: ['vocabulary', 'codecs', 'sinks', 'runtime'],
+    npm: ['hono', '@hono/node-server', 'lru-cache'],
+  },
   index: {
     ours: [
       'vocabulary',
@@ -90,5 +94,6 @@ test.each<[string, string, boolean]>([
   ['batch.ts', 'rxjs', false],
   ['batch.ts', './operators/gather.ts', true],
   ['sinks/memory.ts', '../local/queue.ts', false],
+  ['server/app.ts', '../pipelines/storefront.ts', false],
   ['somewhere/new.ts', '../batch.ts', true],
 ])('%s may not import %s', (file, from, type) => expect(isAllowed({ file, from, type })).toBe(false));

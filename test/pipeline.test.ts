@@ -2,8 +2,9 @@ import { EMPTY } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../src/errors.ts';
 import { eventTable } from '../src/event-table.ts';
-import { count, sum } from '../src/index.ts';
-import { type Pipeline, pipeline, shapeOf, type Table } from '../src/pipeline.ts';
+import { count, hopping, sum, toTable, topK, whenFinal } from '../src/index.ts';
+import { type Declaration, type Pipeline, pipeline, shapeOf, type Table } from '../src/pipeline.ts';
+import type { Window } from '../src/window.ts';
 import { tumbling } from '../src/windows/tumbling.ts';
 import { type Measures, windowTable } from '../src/window-table.ts';
 import { Order, orders, pace, trade } from './support/orders.ts';
@@ -26,6 +27,44 @@ describe('pipeline', () => {
   ])('refuses %s', (_, wrong, got) => {
     expect(wrong).toThrow(ConfigError);
     expect(wrong).toThrow(got);
+  });
+
+  const named = (name: string, measures: Measures<Order> = {}, window: Window<unknown> = tumbling('1m')) =>
+    windowTable(name, orders, { window, key: {}, measures });
+  const top = topK((e: Order) => e.product, { k: 1 });
+  const hops = hopping({ size: '1h', every: '10m' });
+
+  test.each<[string, Declaration[], string]>([
+    ['items and the view', [named('t', { windows: top })], "'t_windows' twice: the items of 't' windows, and the view"],
+    ['items and the roll-up', [named('t', { rollup: top })], "'t_rollup' twice: the items of 't' rollup"],
+    ['items and the function', [named('t', { between: top }, hops)], "'t_between' twice"],
+    ['a view and a table', [named('t'), named('t_windows')], "'t_windows' twice: the view of 't', and window table"],
+    [
+      'a table and a view',
+      [named('t_windows'), named('t')],
+      "'t_windows' twice: window table 't_windows', and the view",
+    ],
+    ['items and a table', [named('t', { best: top }), named('t_best')], "'t_best' twice"],
+    ['a table and a partition', [named('orders_20260101')], "'orders_20260101' twice: a partition of 'orders'"],
+    [
+      'a table of finals and a roll-up',
+      [trade, whenFinal(trade, toTable('trade_rollup'))],
+      "rename one: 'trade_rollup' is there twice, as the roll-up of 'trade'",
+    ],
+    [
+      'a table of finals and a partition',
+      [trade, whenFinal(trade, toTable('orders_20260101'))],
+      "is there twice, as a partition of 'orders'",
+    ],
+  ])('refuses one name for %s', (_, tables, said) => {
+    const wrong = () => pipeline('p', [orders, ...tables], () => EMPTY);
+    expect(wrong).toThrow(ConfigError);
+    expect(wrong).toThrow(said);
+  });
+
+  test('takes names that are only like those', () => {
+    const tables = [named('t', { between: top }), named('orders_2026'), named('orders_202601011')];
+    expect(pipeline('p', [orders, ...tables], () => EMPTY).windows).toEqual(tables);
   });
 
   test('where the id alone decides, the name of the table of ids is taken', () => {

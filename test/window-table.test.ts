@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../src/errors.ts';
-import { count, mean, sum } from '../src/index.ts';
+import { count, funnel, hopping, mean, session, sum } from '../src/index.ts';
 import { tumbling } from '../src/windows/tumbling.ts';
 import { windowTable } from '../src/window-table.ts';
 import { order, orders } from './support/orders.ts';
@@ -43,4 +43,45 @@ describe('windowTable', () => {
         windowTable('t', orders, { window, key: {}, measures: { price: mean((e) => e.cents), price_sum: count() } }),
     ],
   ])('refuses %s', (_, wrong) => expect(wrong).toThrow(ConfigError));
+
+  const way = funnel({ steps: { bought: () => true } });
+
+  test.each([window, hopping({ size: '1h', every: '10m' })])(
+    'refuses a funnel of nobody in windows that are no sessions',
+    (each) => {
+      const wrong = () => windowTable('t', orders, { window: each, key: {}, measures: { way } });
+      expect(wrong).toThrow(ConfigError);
+      expect(wrong).toThrow(
+        `windowTable('t') measure 'way': expected session windows for a funnel without 'by'; got "${each.kind}". Fix: by: (e) => e.user`,
+      );
+    },
+  );
+
+  test('takes a funnel of nobody in sessions, and of somebody in any windows', () => {
+    const own = windowTable('t', orders, { window: session({ gap: '30m' }), key: {}, measures: { way } });
+    const byProduct = funnel({ by: (e: { product: string | null }) => e.product, steps: { bought: () => true } });
+    expect(own.measures.way).toBe(way);
+    expect(windowTable('t', orders, { window, key: {}, measures: { way: byProduct } }).name).toBe('t');
+  });
+});
+
+describe('windows', () => {
+  const any = (value: unknown) => value as never;
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'a size that is no multiple of the hop',
+      () => hopping({ size: '1h', every: '25m' }),
+      'hopping({ size, every }): expected a size that is a multiple of the hop, 1440 hops at most; got "1h every 25m"',
+    ],
+    ['too many hops', () => hopping({ size: '1d', every: '1s' }), 'got "1d every 1s"'],
+    ['a size alone', () => hopping(any('1h')), `got "1h". Fix: hopping({ size: '1h', every: '10m' })`],
+    ['hopping without options', () => hopping(any(undefined)), 'expected options size, every; got nothing'],
+    ['a hop that is misspelt', () => hopping(any({ size: '1h', evry: '10m' })), "did you mean 'every'?"],
+    ['a gap alone', () => session(any('30m')), `got "30m". Fix: session({ gap: '30m' })`],
+    ['a gap that is misspelt', () => session(any({ gpa: '30m' })), "got 'gpa'. Fix: did you mean 'gap'?"],
+  ])('%s: refused', (_, wrong, said) => {
+    expect(wrong).toThrow(ConfigError);
+    expect(wrong).toThrow(said);
+  });
 });

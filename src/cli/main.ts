@@ -1,21 +1,23 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
-import { readFileSync } from 'node:fs';
 import { ConfigError, messageOf, ScaleStreamError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { localCommand } from './local.ts';
 import { migrateCommand } from './migrate.ts';
 import { produceCommand } from './produce.ts';
 import { runCommand } from './run.ts';
+import { serveCommand } from './serve.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { tickCommand } from './tick.ts';
 import { verifyCommand } from './verify.ts';
+import { version } from './version.ts';
 
 const COMMANDS: readonly Command[] = [
   startCommand,
   localCommand,
   produceCommand,
   runCommand,
+  serveCommand,
   verifyCommand,
   migrateCommand,
   statusCommand,
@@ -57,11 +59,6 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   return command.run(rest, process.env, io);
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 /** A verb that has ended leaves nothing under way that anybody waits for; should it do so, the process ends all the same. */

@@ -6,7 +6,9 @@ import { countFlag, durationFlag, parseFlags } from './flags.ts';
 import { liveLine } from './live-line.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { onStop } from './on-stop.ts';
+import { type OpenServer, openServer } from './open-server.ts';
 import { openWorker } from './open-worker.ts';
+import { SERVER_FLAGS, SERVER_HELP, serverSettings } from './server-settings.ts';
 import { DATABASE_FLAGS, databaseUrl, QUEUES_FLAGS, queuesSettings } from './settings.ts';
 import { untilDrained } from '../runtime/until-drained.ts';
 import { waitingDeliveries } from './waiting-deliveries.ts';
@@ -15,6 +17,7 @@ import { workerProgress } from './worker-progress.ts';
 const FLAGS = {
   ...QUEUES_FLAGS,
   ...DATABASE_FLAGS,
+  ...SERVER_FLAGS,
   'until-drained': { type: 'boolean' },
   'no-migrate': { type: 'boolean' },
   visibility: { type: 'string' },
@@ -44,6 +47,8 @@ Runs a worker of a pipeline. Any number may share a queue; one may be stopped or
   --max-messages N      most messages in custody; default 5000
   --max-bytes N         most decoded bytes in custody; default 6291456
   --worker NAME         name of its progress row; default: host and process id
+  --port N              serve the windows over HTTP too, as scalestream serve does; default: not
+${SERVER_HELP}
   --json                one JSON object as the last line of the output
 
 Examples:
@@ -64,6 +69,8 @@ export const runCommand: Command = {
     }
     const queues = queuesSettings(flags, env);
     const url = databaseUrl(flags.database, env);
+    const settings = serverSettings(flags);
+    noPort(flags);
     const graceMs = milliseconds(durationFlag('--grace', flags.grace) ?? '25s');
     const visibilityTimeout = durationFlag('--visibility', flags.visibility);
     const maxMessages = countFlag('--max-messages', flags['max-messages']);
@@ -95,11 +102,22 @@ export const runCommand: Command = {
       io.err,
     );
     let outbox: readonly BranchStatus[] | undefined;
+    let server: OpenServer | undefined;
     try {
+      if (settings.port !== undefined) {
+        server = await openServer({
+          pipelines: [pipeline],
+          databaseUrl: url,
+          settings,
+          port: settings.port,
+          warn: io.err,
+        });
+        io.err(`serving '${pipeline.name}' at ${server.url}/v1/pipelines`);
+      }
       await Promise.race([worker.done, flags['until-drained'] ? untilDrained(source, stop.signal) : stop.asked()]);
     } finally {
       line.end();
-      await worker.stop(graceMs);
+      await Promise.all([server?.close(graceMs), worker.stop(graceMs)]);
       if (flags['until-drained'] && !stop.signal.aborted) {
         const status = await readStatus(database.connection, pipeline).catch((error: unknown) =>
           io.err(`scalestream.outbox could not be looked at: ${messageOf(error)}`),
@@ -129,3 +147,10 @@ export const runCommand: Command = {
     return 0;
   },
 };
+
+/** Flags of the API without the one that turns it on would be as good as not given. */
+function noPort(flags: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(SERVER_FLAGS).find((name) => flags[name] !== undefined);
+  if (given === undefined || flags['port'] !== undefined) return;
+  throw new ConfigError({ where: `--${given}`, expected: '--port with it', got: 'none', fix: 'add --port 8080' });
+}

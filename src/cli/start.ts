@@ -13,12 +13,16 @@ import { countFlag, parseFlags, shareFlag } from './flags.ts';
 import { liveLine } from './live-line.ts';
 import { connectionLines } from './local.ts';
 import { onStop } from './on-stop.ts';
+import { type OpenServer, openServer } from './open-server.ts';
 import { type OpenWorker, openWorker } from './open-worker.ts';
+import { SERVER_FLAGS, type ServerSettings, serverSettings } from './server-settings.ts';
 import { untilDrained } from '../runtime/until-drained.ts';
 import { arrivedOf, grouped, workerProgress } from './worker-progress.ts';
 
 const QUEUE = 'shop-events';
 const RATE = 1_000;
+const PORT = 8080;
+const GRACE_MS = 1_000;
 
 const FLAGS = {
   events: { type: 'string' },
@@ -27,6 +31,7 @@ const FLAGS = {
   seed: { type: 'string' },
   duplicates: { type: 'string' },
   bad: { type: 'string' },
+  port: SERVER_FLAGS.port,
   keep: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -43,6 +48,7 @@ At the end it drains the queue and checks that windows = fold(raw).
   --seed N              seed of the simulation; default: another each time
   --duplicates SHARE    part of the events that is sent twice, 0 to 1; default 0
   --bad SHARE           part of the events that breaks the schema, 0 to 1; default 0
+  --port N              serve the windows over HTTP there; default 8080, or any that is free where that is taken
   --keep                keep the database for the next start with --keep
   --json                one JSON object as the last line of the output
 
@@ -71,6 +77,7 @@ export const startCommand: Command = {
       duplicates: shareFlag('--duplicates', flags.duplicates),
       bad: shareFlag('--bad', flags.bad),
     };
+    const api = serverSettings(flags);
     if (settings.duplicates + settings.bad > 1) {
       throw new ConfigError({
         where: '--duplicates, --bad',
@@ -83,7 +90,7 @@ export const startCommand: Command = {
     const servers = await startLocal({ keep: flags.keep ?? false });
     try {
       for (const line of connectionLines(servers)) io.err(line);
-      const result = await Promise.race([trade(servers, settings, stop.signal, io.err), servers.ended]);
+      const result = await Promise.race([trade(servers, { settings, api }, stop.signal, io.err), servers.ended]);
       if (typeof result === 'string') {
         io.err(`${result} Fix: start again; --keep keeps the database`);
         return 1;
@@ -112,7 +119,12 @@ interface Settings {
 }
 
 /** Produces, drains, verifies. */
-async function trade(servers: LocalServers, settings: Settings, stopped: AbortSignal, err: (line: string) => void) {
+async function trade(
+  servers: LocalServers,
+  { settings, api }: { readonly settings: Settings; readonly api: ServerSettings },
+  stopped: AbortSignal,
+  err: (line: string) => void,
+) {
   const { sqsEndpoint: endpoint, region, accessKeyId, secretAccessKey, databaseUrl } = servers;
   const credentials = { accessKeyId, secretAccessKey };
   const queue = await openQueue(QUEUE, { endpoint, region, credentials });
@@ -133,7 +145,9 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
   );
   const started = performance.now();
   let seconds = 0;
+  let server: OpenServer | undefined;
   try {
+    server = await served(databaseUrl, api, err);
     await Promise.race([
       produce({
         events: traffic.texts(),
@@ -149,6 +163,7 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
     seconds = (performance.now() - started) / 1_000;
   } finally {
     line.end();
+    await server?.close(GRACE_MS);
     await sender.close();
     queue.client.destroy();
     await close(open);
@@ -171,6 +186,15 @@ async function trade(servers: LocalServers, settings: Settings, stopped: AbortSi
     seconds: Number(seconds.toFixed(3)),
     eventsPerSecond: Math.round(produced / seconds),
   };
+}
+
+/** Serves the windows, at a port that is free unless one was asked for. */
+async function served(databaseUrl: string, settings: ServerSettings, err: (line: string) => void): Promise<OpenServer> {
+  const { port = PORT } = settings;
+  const orAny = settings.port === undefined;
+  const server = await openServer({ pipelines: [storefront], databaseUrl, settings, port, orAny, warn: err });
+  err(`windows: curl '${server.url}/v1/pipelines/storefront/windows/product_trade?limit=5'`);
+  return server;
 }
 
 /** Resolves when all that was produced is settled; when the queue is empty all the same, something is missing and the result will say so. */

@@ -1,19 +1,27 @@
-import { type Measure, type MeasureOptions, numeric } from '../measure.ts';
+import { declared } from '../declared.ts';
+import { accessor, type Measure, type MeasureOptions, measureOptions, numeric } from '../measure.ts';
 
 /** How many events. A `bigint` column. */
-export const count = <T>(options: MeasureOptions = {}): Measure<T> => ({
-  ...options,
-  kind: 'count',
-  inputs: [],
-  parts: [{ suffix: '', type: 'bigint', of: 'events', combine: 'sum' }],
-  readings: [],
-});
+export function count<T>(options: MeasureOptions = {}): Measure<T> {
+  const given: unknown = options;
+  declared(typeof given !== 'function', 'count', 'options: it counts every event', given, 'countIf((e) => …)');
+  return {
+    ...measureOptions(options, 'count'),
+    kind: 'count',
+    inputs: [],
+    parts: [{ suffix: '', type: 'bigint', of: 'events', combine: 'sum' }],
+    readings: [],
+  };
+}
 
 /** How many events meet the condition. A `bigint` column. */
-export const countIf = <T>(condition: (event: T) => boolean, options: MeasureOptions = {}): Measure<T> => ({
-  ...options,
-  kind: 'countIf',
-  inputs: [numeric((event) => (condition(event) ? 1 : 0))],
-  parts: [{ suffix: '', type: 'bigint', of: 'value', combine: 'sum' }],
-  readings: [],
-});
+export function countIf<T>(condition: (event: T) => boolean, options: MeasureOptions = {}): Measure<T> {
+  accessor(condition, 'countIf');
+  return {
+    ...measureOptions(options, 'countIf'),
+    kind: 'countIf',
+    inputs: [numeric((event) => (condition(event) ? 1 : 0))],
+    parts: [{ suffix: '', type: 'bigint', of: 'value', combine: 'sum' }],
+    readings: [],
+  };
+}

@@ -1,7 +1,16 @@
-import { inspect } from 'node:util';
-import { canonical } from '../column.ts';
+import { canonical, digitsOf } from '../column.ts';
 import { declared, isRecord, knownOptions } from '../declared.ts';
-import type { Combine, Contribution, Input, Measure, MeasureOptions, Part, Reading } from '../measure.ts';
+import {
+  type Combine,
+  type Contribution,
+  type Input,
+  type Measure,
+  type MeasureOptions,
+  measureOptions,
+  type Part,
+  type Reading,
+} from '../measure.ts';
+import { shown } from '../operators/contribution.ts';
 import { Unfoldable } from '../unfoldable.ts';
 import { type Combining, combinationOf, functionsOf, sqlOf } from './combining.ts';
 
@@ -12,7 +21,12 @@ type Defined<T, Type extends Part['type'], V> = {
   readonly combine: Exclude<Combine, 'or'> | Combining<V>;
 };
 
-/** A stored column. In JavaScript a `bigint` is one, a `numeric` decimal text. */
+/**
+ * A stored column. In JavaScript a `bigint` is one, a `numeric` decimal text.
+ *
+ * A `bigint` that is summed takes contributions from -2^53 to 2^53, and an event with another is a reject: a total that leaves 64 bits stops the pipeline. Where
+ * one may, of a thousand such events or by a combination of your own, declare the part `numeric`.
+ */
 export type DefinedPart<T> = Defined<T, 'bigint', bigint> | Defined<T, 'numeric', string> | Defined<T, 'text', string>;
 
 /** What is computed of the parts of a window, each null where nothing contributed, unless it is a sum. */
@@ -45,22 +59,21 @@ export interface DefineMeasureOptions<T, Name extends string> extends MeasureOpt
  * });
  */
 export function defineMeasure<T, const Name extends string>(options: DefineMeasureOptions<T, Name>): Measure<T> {
-  knownOptions(options, ['kind', 'parts', 'reading', 'unit'], 'defineMeasure');
-  const { kind, parts, reading, ...rest } = options;
+  const { kind, parts, reading, ...rest } = measureOptions(options, 'defineMeasure', [
+    'kind',
+    'parts',
+    'reading',
+    'unit',
+  ]);
   const where = `defineMeasure('${kind}')`;
   const named: boolean = typeof kind === 'string' && /^[a-z]\w*$/i.test(kind);
   declared(named, 'defineMeasure kind', 'letters', kind, "kind: 'gcd'");
   const given = isRecord(parts) ? (Object.entries(parts) as [Name, DefinedPart<T>][]) : [];
   declared(given.length > 0, `${where} parts`, 'at least one', parts, "parts: { total: { type: 'numeric', … } }");
+  if (reading !== undefined) readingFits(reading, `${where} reading`);
   const alone = given.length === 1 && reading === undefined;
   const stored = given.map(([name, part], input): Part => {
-    declared(
-      fits(part),
-      `${where} part '${name}'`,
-      'a type, what an event contributes, and how that combines',
-      part,
-      "{ type: 'bigint', of: (e) => …, combine: 'sum' }",
-    );
+    partFits(part, `${where} part '${name}'`);
     const { type, combine } = part;
     const combination = typeof combine === 'string' ? combine : combinationOf(type, combine);
     return { suffix: alone ? '' : `_${name}`, type, of: 'value', input, combine: combination };
@@ -102,24 +115,72 @@ const suffixed = <Name extends string, V>(
   of: (name: Name) => V,
 ): Record<Name, V> => Object.fromEntries(parts.map(([name]) => [name, of(name)])) as Record<Name, V>;
 
-function inputOf<T>(name: string, { type, of }: DefinedPart<T>): Input<T> {
+/** Most that an event may add to a total of 64 bits, either way. */
+const MOST_ADDED = 2n ** 53n;
+
+function inputOf<T>(name: string, { type, of, combine }: DefinedPart<T>): Input<T> {
+  const isTotal = type === 'bigint' && combine === 'sum';
   return {
     type: type === 'text' ? 'text' : 'numeric',
     read(event) {
       const value = of(event);
       const text = canonical(type, value);
-      if (text === undefined) throw new Unfoldable(`${name}: expected a ${type}; got ${inspect(value)}`);
+      if (text === undefined) {
+        const digits = type === 'numeric' ? digitsOf(value) : '';
+        throw new Unfoldable(`${name}: expected a ${type}${digits}; got ${shown(value)}`);
+      }
+      if (isTotal && text !== null && isBeyond(text)) {
+        throw new Unfoldable(
+          `${name}: expected from -2^53 to 2^53 of a bigint that is summed; got ${text}. Fix: declare the part numeric`,
+        );
+      }
       return text;
     },
   };
 }
 
-/** Whether it is a part: texts have no sum. */
-function fits(part: unknown): boolean {
-  if (!isRecord(part) || typeof part['of'] !== 'function') return false;
-  const { type, combine } = part;
-  const known = type === 'text' ? ['min', 'max'] : type === 'bigint' || type === 'numeric' ? ['sum', 'min', 'max'] : [];
-  if (isRecord(combine))
-    return known.length > 0 && [combine['sql'], combine['of']].every((each) => typeof each === 'function');
-  return known.includes(combine as string);
+function isBeyond(text: string): boolean {
+  if (text.length < 16) return false;
+  const value = BigInt(text);
+  return value > MOST_ADDED || value < -MOST_ADDED;
+}
+
+/** Holds a part to a type, an accessor, and a combination that there is: texts have no sum. */
+function partFits(part: unknown, where: string): void {
+  const expected = 'a type, what an event contributes, and how that combines';
+  declared(isRecord(part), where, expected, part, "{ type: 'bigint', of: (e) => …, combine: 'sum' }");
+  knownOptions(part, ['type', 'of', 'combine'], where);
+  const { type, of, combine } = part;
+  const isType = type === 'bigint' || type === 'numeric' || type === 'text';
+  declared(isType, `${where} type`, "'bigint', 'numeric' or 'text'", type, "type: 'numeric'");
+  declared(typeof of === 'function', `${where} of`, 'a function of the event', of, 'of: (e) => e.cents');
+  const known = type === 'text' ? ['min', 'max'] : ['sum', 'min', 'max'];
+  const named = known.map((each) => `'${each}'`).join(', ');
+  if (isRecord(combine)) pairFits(combine, `${where} combine`, 'combine');
+  else
+    declared(
+      known.includes(combine as string),
+      `${where} combine`,
+      `of a ${type} ${named} or { sql, of }`,
+      combine,
+      `combine: '${known[0]}'`,
+    );
+}
+
+const READ: readonly unknown[] = ['bigint', 'numeric', 'text', 'boolean', 'uuid', 'jsonb'];
+
+function readingFits(reading: unknown, where: string): void {
+  declared(isRecord(reading), where, 'a type, and how it reads', reading, "{ type: 'numeric', sql: …, of: … }");
+  const { type, ...pair } = reading;
+  declared(READ.includes(type), `${where} type`, `one of ${READ.join(', ')}`, type, "type: 'numeric'");
+  pairFits(pair, where, 'reading');
+}
+
+/** The same in SQL and in JavaScript. */
+function pairFits(pair: Record<string, unknown>, where: string, name: 'combine' | 'reading'): void {
+  knownOptions(pair, ['sql', 'of'], where);
+  const fix =
+    name === 'combine' ? 'combine: { sql: (a, b) => …, of: (a, b) => … }' : 'sql: (parts) => …, of: (parts) => …';
+  for (const each of ['sql', 'of'])
+    declared(typeof pair[each] === 'function', `${where} ${each}`, 'a function', pair[each], fix);
 }

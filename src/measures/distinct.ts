@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
-import type { ItemRow, Measure, MeasureOptions } from '../measure.ts';
+import { accessor, type ItemRow, type Measure, type MeasureOptions, measureOptions } from '../measure.ts';
 import { Unfoldable } from '../unfoldable.ts';
 
 /** Bits of a level of the bitmap. A word holds 64 of them, a level 128 words. */
@@ -27,9 +27,10 @@ export const distinct = <T>(
   value: (event: T) => string | null | undefined,
   options: MeasureOptions = {},
 ): Measure<T> => {
+  accessor(value, 'distinct');
   const places = new Map<string, Place>();
   return {
-    ...options,
+    ...measureOptions(options, 'distinct'),
     kind: 'distinct',
     inputs: [],
     parts: [],

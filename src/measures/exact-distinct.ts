@@ -1,4 +1,4 @@
-import type { Measure, MeasureOptions } from '../measure.ts';
+import { accessor, type Measure, type MeasureOptions, measureOptions } from '../measure.ts';
 
 /**
  * How many different values, exactly; null contributes nothing. A `bigint` column. Each value is a row of `<table>_<name>`, with `n` events: for millions of them in
@@ -7,21 +7,24 @@ import type { Measure, MeasureOptions } from '../measure.ts';
  * @example
  * exactDistinct((e) => e.user)
  */
-export const exactDistinct = <T>(
+export function exactDistinct<T>(
   value: (event: T) => string | null | undefined,
   options: MeasureOptions = {},
-): Measure<T> => ({
-  ...options,
-  kind: 'exactDistinct',
-  inputs: [],
-  parts: [],
-  items: {
-    columns: { item: 'text' },
-    each: (event, _, emit) => {
-      const item = value(event);
-      if (item !== null && item !== undefined) emit([item]);
+): Measure<T> {
+  accessor(value, 'exactDistinct');
+  return {
+    ...measureOptions(options, 'exactDistinct'),
+    kind: 'exactDistinct',
+    inputs: [],
+    parts: [],
+    items: {
+      columns: { item: 'text' },
+      each: (event, _, emit) => {
+        const item = value(event);
+        if (item !== null && item !== undefined) emit([item]);
+      },
+      parts: [{ suffix: 'n', type: 'bigint', of: 'events', combine: 'sum' }],
     },
-    parts: [{ suffix: 'n', type: 'bigint', of: 'events', combine: 'sum' }],
-  },
-  readings: [{ suffix: '', type: 'bigint', sql: () => 'count(*)', of: (_, items) => String(items.length) }],
-});
+    readings: [{ suffix: '', type: 'bigint', sql: () => 'count(*)', of: (_, items) => String(items.length) }],
+  };
+}

@@ -1,11 +1,11 @@
-import { type Contribution, type Measure, type MeasureOptions, numeric } from '../measure.ts';
+import { accessor, type Contribution, type Measure, type MeasureOptions, measureOptions, numeric } from '../measure.ts';
 
 const extreme =
   (kind: 'min' | 'max') =>
   <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
-    ...options,
+    ...measureOptions(options, kind),
     kind,
-    inputs: [numeric(value)],
+    inputs: [numeric(accessor(value, kind))],
     parts: [{ suffix: '', type: 'numeric', of: 'value', combine: kind }],
     readings: [],
   });

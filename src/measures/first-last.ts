@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Big } from 'big.js';
 import { asColumn, canonical, type ColumnOf, type ColumnType } from '../column.ts';
 import { textHash } from '../content.ts';
-import type { Measure, MeasureOptions, Occurrence } from '../measure.ts';
+import { type Measure, type MeasureOptions, measureOptions, type Occurrence } from '../measure.ts';
 import { Unfoldable } from '../unfoldable.ts';
 
 /** Longest value, in UTF-8 bytes: it is written again whenever a window changes. */
@@ -33,7 +33,7 @@ const extreme =
       return String(time).padStart(TIME_DIGITS, '0') + hashOf(id) + text;
     };
     return {
-      ...options,
+      ...measureOptions(options, kind),
       kind,
       shape: [type],
       inputs: [{ type: 'text', read: mark }],

@@ -1,9 +1,9 @@
-import { declared, isRecord, knownOptions } from '../declared.ts';
-import type { ItemRow, Measure, MeasureOptions } from '../measure.ts';
+import { declared, isRecord } from '../declared.ts';
+import { type ItemRow, type Measure, type MeasureOptions, measureOptions } from '../measure.ts';
 import { byBytes } from './by-bytes.ts';
 
 export interface FunnelOptions<T> extends MeasureOptions {
-  /** Who takes the steps; of null none is taken. Default: the window's key does, as in sessions of a user. */
+  /** Who takes the steps; of null none is taken. Default, in session windows alone: the session does. */
   readonly by?: (event: T) => string | null | undefined;
   /** The steps in their order, by name: whether an event is one. */
   readonly steps: Readonly<Record<string, (event: T) => boolean>>;
@@ -14,21 +14,31 @@ export interface FunnelOptions<T> extends MeasureOptions {
  * reached by the first event of it that is not earlier than the one by which the step before was reached; so it counts at the same microsecond too, and one event
  * may be several steps. Whatever the order of arrival, since each event of a step is a row of `<table>_<name>`.
  *
- * @throws ConfigError for no steps.
+ * @throws ConfigError for no steps, or names of them that are whole numbers: JavaScript moves those to the front.
  * @example
  * funnel({ by: (e) => e.user, steps: { view: (e) => e.type === 'view', cart: (e) => e.type === 'cart', buy: (e) => e.type === 'buy' } })
  */
 export function funnel<T>(options: FunnelOptions<T>): Measure<T> {
-  knownOptions(options, ['by', 'steps', 'unit'], 'funnel');
-  const { by, steps, ...rest } = options;
+  const { by, steps, ...rest } = measureOptions(options, 'funnel', ['by', 'steps', 'unit']);
+  const taken: boolean = by === undefined || typeof by === 'function';
+  declared(taken, 'funnel by', 'a function of the event', by, 'by: (e) => e.user');
   const given: boolean = isRecord(steps) && Object.values(steps).every((each) => typeof each === 'function');
   declared(given, 'funnel steps', 'conditions by name', steps, 'steps: { view: (e) => e.type === … }');
   const names = Object.keys(steps);
   const conditions = Object.values(steps);
   declared(names.length > 0, 'funnel steps', 'at least one', steps, 'steps: { view: (e) => e.type === … }');
+  const number = names.find((name) => /^\d+$/.test(name));
+  declared(
+    number === undefined,
+    'funnel steps',
+    'names that are no whole numbers: JavaScript puts those in an order of its own',
+    number,
+    `'step_${number}'`,
+  );
   return {
     ...rest,
     kind: 'funnel',
+    ...(by ? {} : { needs: 'session' }),
     shape: [by ? 'by' : 'key', ...names],
     inputs: [],
     parts: [],

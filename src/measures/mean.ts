@@ -1,4 +1,4 @@
-import { type Contribution, type Measure, type MeasureOptions, numeric } from '../measure.ts';
+import { accessor, type Contribution, type Measure, type MeasureOptions, measureOptions, numeric } from '../measure.ts';
 import { quotient } from './quotient.ts';
 
 /**
@@ -6,9 +6,9 @@ import { quotient } from './quotient.ts';
  * null where nothing contributed.
  */
 export const mean = <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
-  ...options,
+  ...measureOptions(options, 'mean'),
   kind: 'mean',
-  inputs: [numeric(value)],
+  inputs: [numeric(accessor(value, 'mean'))],
   parts: [
     { suffix: '_sum', type: 'numeric', of: 'value', combine: 'sum' },
     { suffix: '_count', type: 'bigint', of: 'values', combine: 'sum' },

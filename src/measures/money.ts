@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { declared, knownOptions } from '../declared.ts';
-import { type Contribution, type Measure, numeric } from '../measure.ts';
+import { accessor, type Contribution, type Measure, numeric } from '../measure.ts';
 import { Unfoldable } from '../unfoldable.ts';
 import { byBytes } from './by-bytes.ts';
 
@@ -23,6 +23,7 @@ const CODE = /^[A-Z]{3}$/;
  * money((e) => e.amount, { currency: (e) => e.currency })
  */
 export function money<T>(amount: (event: T) => Contribution, options: MoneyOptions<T>): Measure<T> {
+  accessor(amount, 'money');
   knownOptions(options, ['currency'], 'money');
   const { currency } = options;
   if (typeof currency === 'function') return perCurrency(amount, currency);

@@ -1,8 +1,15 @@
 import { inspect } from 'node:util';
 import { Big } from 'big.js';
 import { decimal } from '../column.ts';
-import { declared, knownOptions } from '../declared.ts';
-import type { Contribution, Measure, MeasureOptions, Reading } from '../measure.ts';
+import { declared } from '../declared.ts';
+import {
+  accessor,
+  type Contribution,
+  type Measure,
+  type MeasureOptions,
+  measureOptions,
+  type Reading,
+} from '../measure.ts';
 import { Unfoldable } from '../unfoldable.ts';
 import { bucketsOf } from './buckets.ts';
 
@@ -26,11 +33,12 @@ export interface QuantilesOptions extends MeasureOptions {
  * quantiles((e) => e.ms, { p: [0.5, 0.95], unit: 'ms' })
  */
 export function quantiles<T>(value: (event: T) => Contribution, options: QuantilesOptions): Measure<T> {
-  knownOptions(options, ['p', 'error', 'unit'], 'quantiles');
-  const { p, error = 0.01, ...rest } = options;
-  const fits: boolean = Array.isArray(p) && p.length > 0 && p.every((each) => each > 0 && each < 1);
-  declared(fits, 'quantiles p', 'numbers above 0 and below 1', p, 'p: [0.5, 0.95]');
-  declared(error >= 0.0001 && error <= 0.5, 'quantiles error', 'a number from 0.0001 to 0.5', error, 'error: 0.01');
+  accessor(value, 'quantiles');
+  const { p, error = 0.01, ...rest } = measureOptions(options, 'quantiles', ['p', 'error', 'unit']);
+  const fits: boolean = Array.isArray(p) && p.length > 0 && p.every(isShare);
+  declared(fits, 'quantiles p', 'numbers above 0 and below 1', p, `p: [${likely(p).join(', ')}]`);
+  const precise: boolean = typeof error === 'number' && error >= 0.0001 && error <= 0.5;
+  declared(precise, 'quantiles error', 'a number from 0.0001 to 0.5', error, 'error: 0.01');
   const bucketOf = bucketsOf(error);
   return {
     ...rest,
@@ -55,6 +63,17 @@ export function quantiles<T>(value: (event: T) => Contribution, options: Quantil
     functions: [QUANTILE],
     readings: p.map(reading),
   };
+}
+
+const isShare = (p: unknown): boolean => typeof p === 'number' && p > 0 && p < 1;
+
+/** What was meant: of percents, or of one alone, the shares. */
+function likely(p: unknown): readonly unknown[] {
+  const given: readonly unknown[] = [p].flat();
+  const shares = given.map((each) =>
+    typeof each === 'number' && each >= 1 && each < 100 ? new Big(each).div(100).toNumber() : each,
+  );
+  return shares.length > 0 && shares.every(isShare) ? shares : [0.5, 0.95];
 }
 
 function numberOf(value: Contribution): number | undefined {

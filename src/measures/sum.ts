@@ -1,10 +1,10 @@
-import { type Contribution, type Measure, type MeasureOptions, numeric } from '../measure.ts';
+import { accessor, type Contribution, type Measure, type MeasureOptions, measureOptions, numeric } from '../measure.ts';
 
 /** The exact decimal sum; 0 where nothing contributed. A `numeric` column. Money: cents, or decimal text, never a rounded float. */
 export const sum = <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
-  ...options,
+  ...measureOptions(options, 'sum'),
   kind: 'sum',
-  inputs: [numeric(value)],
+  inputs: [numeric(accessor(value, 'sum'))],
   parts: [{ suffix: '', type: 'numeric', of: 'value', combine: 'sum' }],
   readings: [],
 });

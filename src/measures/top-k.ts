@@ -1,6 +1,6 @@
 import { Big } from 'big.js';
-import { declared, knownOptions } from '../declared.ts';
-import type { Contribution, Measure, MeasureOptions } from '../measure.ts';
+import { declared } from '../declared.ts';
+import { accessor, type Contribution, type Measure, type MeasureOptions, measureOptions } from '../measure.ts';
 import { byBytes } from './by-bytes.ts';
 
 export interface TopKOptions<T> extends MeasureOptions {
@@ -21,8 +21,8 @@ export interface TopKOptions<T> extends MeasureOptions {
  * topK((e) => e.product, { k: 10, by: (e) => e.cents })
  */
 export function topK<T>(value: (event: T) => string | null | undefined, options: TopKOptions<T>): Measure<T> {
-  knownOptions(options, ['k', 'by', 'unit'], 'topK');
-  const { k, by, ...rest } = options;
+  accessor(value, 'topK');
+  const { k, by, ...rest } = measureOptions(options, 'topK', ['k', 'by', 'unit']);
   declared(Number.isInteger(k) && k >= 1 && k <= 1_000, 'topK k', 'a whole number from 1 to 1,000', k, 'k: 10');
   declared(
     by === undefined || typeof by === 'function',

@@ -1,5 +1,5 @@
 import { Big } from 'big.js';
-import { type Contribution, type Measure, type MeasureOptions, numeric } from '../measure.ts';
+import { accessor, type Contribution, type Measure, type MeasureOptions, measureOptions, numeric } from '../measure.ts';
 import { quotient } from './quotient.ts';
 
 /** Decimals of a variance, and those of the quotient that is rounded to them: more than Postgres would choose for a large one. */
@@ -11,9 +11,9 @@ const [DECIMALS, DIGITS] = [12, 20];
  * of twelve decimals.
  */
 export const variance = <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
-  ...options,
+  ...measureOptions(options, 'variance'),
   kind: 'variance',
-  inputs: [numeric(value)],
+  inputs: [numeric(accessor(value, 'variance'))],
   parts: [
     { suffix: '_sum', type: 'numeric', of: 'value', combine: 'sum' },
     { suffix: '_squares', type: 'numeric', of: 'squares', combine: 'sum' },

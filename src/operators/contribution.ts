@@ -1,6 +1,12 @@
 import { inspect } from 'node:util';
-import { decimal, storable } from '../column.ts';
+import { decimal, digitsOf, storable } from '../column.ts';
 import { Unfoldable } from '../unfoldable.ts';
+
+/** What was got, for messages: the beginning of what is long. */
+export function shown(value: unknown): string {
+  const text = inspect(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
 
 /** A contribution in the form in which folds carry it. */
 export type Contributed = number | string | null;
@@ -10,14 +16,12 @@ export type Contributed = number | string | null;
  *
  * @throws Unfoldable for anything else.
  */
-export function contributionOf(name: string, value: unknown): Contributed {
+export function contributionOf(value: unknown): Contributed {
   if (typeof value === 'number' && Number.isFinite(value)) return value + 0; // no -0
   if (value === null || value === undefined) return null;
   const text = decimal(value);
   if (text === undefined)
-    throw new Unfoldable(
-      `measure '${name}': expected a finite number, a bigint or decimal text; got ${inspect(value)}`,
-    );
+    throw new Unfoldable(`expected a finite number, a bigint or decimal text${digitsOf(value)}; got ${shown(value)}`);
   return text;
 }
 
@@ -26,8 +30,8 @@ export function contributionOf(name: string, value: unknown): Contributed {
  *
  * @throws Unfoldable for anything else.
  */
-export function textOf(name: string, value: unknown): string | null {
+export function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string' && storable(value)) return value;
-  throw new Unfoldable(`measure '${name}': expected a text; got ${inspect(value)}`);
+  throw new Unfoldable(`expected a text; got ${shown(value)}`);
 }

@@ -27,33 +27,35 @@ export function foldInto<T>(table: WindowTable<T>): OperatorFunction<Fresh<T>, F
   const inputs = measures.flatMap(([name, measure]) =>
     measure.inputs.map(({ type, read }) => ({ name, read, form: type === 'text' ? textOf : contributionOf })),
   );
+  const itemized = measures.flatMap(([name, { items }]) => (items ? [{ name, items }] : []));
   return map((batch) => {
     const groups = grouping(table);
-    const items = measures.flatMap(([name, measure]) =>
-      measure.items ? [itemCells(name, measure.items, groups)] : [],
-    );
+    const items = itemized.map(({ items: each }) => itemCells(each, groups));
     const event: number[] = [];
     const group: number[] = [];
     const contributions = inputs.map((): Contributed[] => []);
     const rejects = new Map<number, Reject>();
     const row: Contributed[] = [];
     for (const entry of batch.entries) {
+      let input = 0;
+      let item = 0;
       try {
-        for (let i = 0; i < inputs.length; i++) {
-          const { name, read, form } = inputs[i] as (typeof inputs)[number];
-          row[i] = form(name, read(entry.value, entry));
+        for (; input < inputs.length; input++) {
+          const { read, form } = inputs[input] as (typeof inputs)[number];
+          row[input] = form(read(entry.value, entry));
         }
-        for (const each of items) each.read(entry.value, entry);
+        for (; item < items.length; item++) items[item]?.read(entry.value, entry);
         const index = groups.of(table.window.of(entry.time, entry.value), entry.value);
+        for (const each of items) each.fit(index);
         event.push(entry.position);
         group.push(index);
         for (let i = 0; i < row.length; i++) contributions[i]?.push(row[i] as Contributed);
         for (const each of items) each.keep(entry.position, index);
       } catch (error) {
-        rejects.set(
-          entry.position,
-          refuse(entry, stage, error instanceof Unfoldable ? 'unfoldable' : 'callback', error),
-        );
+        const measure = inputs[input]?.name ?? itemized[item]?.name;
+        const isUnfoldable = error instanceof Unfoldable;
+        const cause = isUnfoldable && measure !== undefined ? `measure '${measure}': ${error.message}` : error;
+        rejects.set(entry.position, refuse(entry, stage, isUnfoldable ? 'unfoldable' : 'callback', cause));
       }
     }
     for (const reject of batch.rejects) rejects.set(reject.position, reject);

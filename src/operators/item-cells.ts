@@ -1,24 +1,31 @@
-import type { ColumnType } from '../column.ts';
+import { type ColumnType, MAX_KEY_BYTES } from '../column.ts';
 import type { Contribution, Emit, Items, Occurrence } from '../measure.ts';
 import type { Cells } from '../store.ts';
 import { contributionOf, type Contributed } from './contribution.ts';
 import type { grouping } from './grouping.ts';
-import { keyOf } from './grouping.ts';
+import { fitting, keyOf, mostBytes } from './grouping.ts';
 import { paths } from './paths.ts';
 
 /** The items of one measure in a batch. */
 export interface ItemCells<T> {
   /** Reads the items of an event, without keeping them yet: it may still turn out to be unfit. */
   readonly read: (event: T, occurrence: Occurrence) => void;
+  /**
+   * Holds what was read last, in that group of the windows, to names that an index row holds.
+   *
+   * @throws Unfoldable where they are longer.
+   */
+  readonly fit: (window: number) => void;
   /** Keeps what was read last, for the event of that position, in that group of the windows. */
   readonly keep: (position: number, window: number) => void;
   readonly cells: Cells;
 }
 
-/** Collects what events contribute to the items of measure `name`; `groups` are the windows they belong to. Nothing is made per event but what is kept. */
-export function itemCells<T>(name: string, items: Items<T>, groups: ReturnType<typeof grouping<T>>): ItemCells<T> {
-  const columns = Object.entries(items.columns).map(([column, type]) => numbered(`${name} ${column}`, type));
+/** Collects what events contribute to the items of a measure; `groups` are the windows they belong to. Nothing is made per event but what is kept. */
+export function itemCells<T>(items: Items<T>, groups: ReturnType<typeof grouping<T>>): ItemCells<T> {
+  const columns = Object.entries(items.columns).map(([column, type]) => numbered(column, type));
   const width = columns.length;
+  const named = [...groups.names, ...Object.keys(items.columns)];
   const takes = items.parts.some((part) => part.of !== 'events');
   const event: number[] = [];
   const group: number[] = [];
@@ -36,7 +43,7 @@ export function itemCells<T>(name: string, items: Items<T>, groups: ReturnType<t
 
   const emit: Emit = (item, value?: Contribution) => {
     for (let i = 0; i < width; i++) read[length * width + i] = columns[i]?.numberOf(item[i]) as number;
-    contributed[length] = takes ? contributionOf(name, value) : null;
+    contributed[length] = takes ? contributionOf(value) : null;
     length++;
   };
 
@@ -56,6 +63,16 @@ export function itemCells<T>(name: string, items: Items<T>, groups: ReturnType<t
     read(value, occurrence) {
       length = 0;
       items.each(value, occurrence, emit);
+    },
+    fit(window) {
+      let longest = groups.longest;
+      for (const column of columns) longest += column.longest;
+      if (longest <= MAX_KEY_BYTES) return;
+      const key = groups.keys.map((column) => column[window] as string);
+      for (let n = 0; n < length; n++) {
+        const item = columns.map((column, i) => column.values[read[n * width + i] as number] as string);
+        fitting(named, [...key, ...item]);
+      }
     },
     keep(position, window) {
       path[0] = window;
@@ -78,14 +95,22 @@ function numbered(name: string, type: ColumnType) {
   const seen = new Map<unknown, number>();
   const known = new Map<string, number>();
   const values: string[] = [];
+  let longest = 0;
   return {
     values,
+    /** No value takes more bytes than these. */
+    get longest() {
+      return longest;
+    },
     numberOf(value: unknown): number {
       let number = seen.get(value);
       if (number !== undefined) return number;
       const text = keyOf(name, type, value);
       number = known.get(text);
-      if (number === undefined) known.set(text, (number = values.push(text) - 1));
+      if (number === undefined) {
+        known.set(text, (number = values.push(text) - 1));
+        longest = Math.max(longest, mostBytes(text));
+      }
       seen.set(value, number);
       return number;
     },

@@ -39,10 +39,11 @@ export function measuredSamples<T>(
   time: (sample: T, i: number) => Micros,
 ): MeasuredSamples {
   const events = eventTable('samples', { schema: ANYTHING, id: () => '', time: () => 0, keep: 'forever' });
+  const { needs: _, ...anywhere } = measure as Measure<unknown>;
   const table = windowTable('sampled', events, {
     window: ONE_DAY,
     key: {},
-    measures: { measure: measure as Measure<unknown> },
+    measures: { measure: anywhere },
   });
   const graph = pipeline('samples', [events, table], ({ messages, store }) =>
     messages.pipe(

@@ -6,7 +6,7 @@ import { program, scalestream } from '../support/e2e-command.ts';
 import { scene } from '../support/e2e-scene.ts';
 
 const CLONE = fileURLToPath(new URL('../..', import.meta.url));
-const VERBS = ['start', 'local', 'produce', 'run', 'verify', 'migrate'];
+const VERBS = ['start', 'local', 'produce', 'run', 'serve', 'verify', 'migrate'];
 
 test('npx scalestream --help names each verb, with an example', async () => {
   const { code, out } = await program('npx', ['scalestream', '--help']).ended;

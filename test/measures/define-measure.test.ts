@@ -45,7 +45,29 @@ test('parts with a reading are columns beside it', async () => {
 
 test('what does not fit the type of a part makes its event a reject', async () => {
   const { rejects } = await readOf(bits, [fact(1, { value: '0.5' })]);
-  expect(rejects).toEqual(["unfoldable: bits all: expected a bigint; got '0.5'"]);
+  expect(rejects).toEqual(["unfoldable: measure 'm': bits all: expected a bigint; got '0.5'"]);
+});
+
+test('what one event adds to a total of 64 bits is bounded, so that no event ends the pipeline', async () => {
+  const total = defineMeasure({
+    kind: 'total',
+    parts: { all: { type: 'bigint', of: (e: Fact) => e.value, combine: 'sum' } },
+  });
+  const values = ['9223372036854775807', String(-(2n ** 53n) - 1n), String(2n ** 53n), '-1', 3];
+  const { m, rejects } = (await readOf(
+    total,
+    values.map((value, n) => fact(n, { value })),
+  )) as { m?: string; rejects: string[] };
+  expect(m).toBe(String(2n ** 53n + 2n));
+  expect(rejects).toEqual([
+    expect.stringContaining('expected from -2^53 to 2^53 of a bigint that is summed; got 9223372036854775807'),
+    expect.stringContaining('got -9007199254740993'),
+  ]);
+  const most = defineMeasure({
+    kind: 'most',
+    parts: { all: { type: 'bigint', of: (e: Fact) => e.value, combine: 'max' } },
+  });
+  expect(await readOf(most, [fact(1, { value: '9223372036854775807' })])).toMatchObject({ rejects: [] });
 });
 
 test('another combination is another version of the table', () => {

@@ -73,7 +73,16 @@ export function measured(
   measures: Readonly<Record<string, Measure<Fact>>>,
   window: Window<unknown> = tumbling('1m'),
 ): { readonly table: WindowTable<Fact>; readonly graph: Pipeline } {
-  const table = windowTable('measured', facts, { window, key: { page: (e) => e.page }, measures });
+  // what is of sessions is measured of any window here: it is stored and merged all the same
+  const anywhere = Object.entries(measures).map(([name, measure]) => {
+    const { needs: _, ...rest } = measure;
+    return [name, window.kind === 'session' ? measure : rest] as const;
+  });
+  const table = windowTable('measured', facts, {
+    window,
+    key: { page: (e) => e.page },
+    measures: Object.fromEntries(anywhere),
+  });
   const graph = pipeline('facts', [facts, table], ({ messages, store }) =>
     messages.pipe(
       decode(json(facts)),

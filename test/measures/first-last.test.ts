@@ -58,8 +58,8 @@ test('a value that is none, or of more than 10,000 bytes, makes its event a reje
     fact(1, { user: 'ü'.repeat(5_001) }),
     fact(2, { user: 'ü'.repeat(5_000) }),
   ]);
-  expect(rejects).toEqual(['unfoldable: last: expected at most 10000 bytes; got 10002']);
+  expect(rejects).toEqual(["unfoldable: measure 'm': last: expected at most 10000 bytes; got 10002"]);
   expect(await readOf(last({ bigint: (e) => e.value }), [fact(1, { value: 'x' })])).toEqual({
-    rejects: ["unfoldable: last: expected a bigint; got 'x'"],
+    rejects: ["unfoldable: measure 'm': last: expected a bigint; got 'x'"],
   });
 });

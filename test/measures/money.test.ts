@@ -42,7 +42,7 @@ test('currencies of events are never added up: a total for each', async () => {
 
 test.each(['eur', 'EURO', ''])('an amount of currency %j makes its event a reject', async (currency) => {
   expect(await readOf(money(amount, { currency: (e) => e.currency }), [fact(1, { currency })])).toEqual({
-    rejects: [`unfoldable: money: expected a currency of three capital letters; got '${currency}'`],
+    rejects: [`unfoldable: measure 'm': money: expected a currency of three capital letters; got '${currency}'`],
   });
   expect(() => money(amount, { currency })).toThrow(ConfigError);
 });

@@ -84,7 +84,7 @@ test('what is no number, or too large for a double, makes its event a reject', a
     fact(2, { value: 'x' }),
   ]);
   expect(rejects).toEqual([
-    expect.stringMatching(/^unfoldable: quantiles: .* got '1e999'$/),
+    expect.stringMatching(/^unfoldable: measure 'm': quantiles: .* got '1e999'$/),
     expect.stringMatching(/'x'/),
   ]);
 });

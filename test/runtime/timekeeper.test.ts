@@ -127,3 +127,16 @@ test('windows that cannot be closed hold up neither deliveries nor retention, an
   expect(failures).toEqual([]);
   await keeper.stop(true);
 });
+
+test('what one window causes is told, and never ends a worker', async () => {
+  const refused = new StoreError('event', '22003', 'out of range');
+  const { clock, failures, warnings, keeper } = keeping({
+    tick: async () => {
+      throw refused;
+    },
+  });
+  await clock.advance(30_000);
+  expect(failures).toEqual([]);
+  expect(warnings).toEqual(['windows stay open: out of range; it is tried again']);
+  await keeper.stop(true);
+});

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MetricsApi, metricsApi, readDatabase, type ReadDatabase } from '../../src/server/index.ts';
 import { answerCache, jsonDraft } from '../../src/server/answer-cache.ts';
+import { understand } from '../../src/server/understand.ts';
+import { windowsStatement } from '../../src/server/window-query.ts';
 import { orderPipeline, order, run, sent } from '../support/orders.ts';
 import { type PostgresPlace, postgresPlace } from '../support/postgres-place.ts';
 import type { Store } from '../../src/index.ts';
@@ -112,4 +114,43 @@ test('more questions than may wait are told to come again, and the others are an
   } finally {
     await own.close();
   }
+});
+
+test('a statement that takes too long, and a database that is away, are told as such; the process lives on', async () => {
+  const hasty = readDatabase({ url: place.url, connections: 1, statementMs: 50 });
+  const away = readDatabase({ url: 'postgres://127.0.0.1:1/nowhere', connections: 1 });
+  try {
+    await expect(hasty.read('select pg_sleep(2)')).rejects.toMatchObject({ parts: { status: 503, code: 'slow' } });
+    const app = metricsApi({ pipelines: [graph], database: away });
+    for (const path of [AT, '/v1/pipelines/orders', '/v1/pipelines']) {
+      const response = await app.request(path);
+      expect([response.status, await response.json()]).toMatchObject([503, { code: 'database', got: 'ECONNREFUSED' }]);
+      expect(response.headers.get('retry-after')).toBe('2');
+    }
+    expect((await app.request('/readyz')).status).toBe(503);
+    expect((await app.request('/livez')).status).toBe(200);
+  } finally {
+    await hasty.close();
+    await away.close();
+  }
+});
+
+test('a page is cut out of the primary key, and open windows are found by their index, however many there are', async () => {
+  await place.query(`insert into trade (window_start, product, orders, cents, mean_sum, mean_count, final_revision)
+    select timestamptz '2020-01-01' + n * interval '10 seconds', 'p' || n % 5, 1, 1, 1, 1, 1 from generate_series(1, 50000) n`);
+  await place.query('vacuum analyze trade');
+  const table = graph.windows[0] ?? expect.fail();
+  const planOf = async (query: string, after?: readonly string[]): Promise<string> => {
+    const { asked } = understand(table, new URLSearchParams(query), { name: '', scopes: [], keys: {} });
+    const { text, parameters } = windowsStatement(graph, table, asked, after);
+    const rows = await database.read<{ 'QUERY PLAN': string }>(`explain ${text}`, parameters);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  };
+  expect(await planOf('limit=10')).toMatch(/Index Scan Backward using trade_pkey/);
+  expect(await planOf('limit=10&order=asc')).toMatch(/Index Scan using trade_pkey/);
+  const paged = await planOf('limit=10', ['1600000000000000', 'p1']);
+  expect(paged).toMatch(/Index Scan Backward using trade_pkey[^]*Index Cond: \(ROW\(/);
+  expect(await planOf('state=open')).toMatch(/trade\$open/);
+  for (const plan of [await planOf('limit=10'), paged, await planOf('state=open')])
+    expect(plan).not.toMatch(/Seq Scan on trade/);
 });

@@ -148,6 +148,7 @@ const ATTACKS = [
   '-1',
   'pg_sleep(10)',
   'a\r\nset-cookie: x=1',
+  'a\u009b31m\u2028b',
   '<script>alert(1)</script>',
   '🙂'.repeat(100),
 ];
@@ -201,6 +202,7 @@ test('SQL, paths, markup and letters of control in every parameter, table, colum
         const body = await response.text();
         expect(response.status, `${each}: ${body}`).toBeLessThan(500);
         expect(response.headers.get('set-cookie')).toBeNull();
+        expect(body).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/);
         expect(response.headers.get('content-type')).toMatch(
           /^(application\/(problem\+)?json|text\/csv|application\/x-ndjson)/,
         );

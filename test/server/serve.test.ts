@@ -78,6 +78,14 @@ test.each([
   expect(code).toBe(78);
 });
 
+test('run is not told how to serve without being told to', async () => {
+  const { env } = await scene();
+  const { code, err } = await scalestream(['run', STOREFRONT, '--tokens', 'x.json', '--insecure'], env);
+  expect([code, err]).toMatchObject([78, expect.stringMatching(/expected a readable file/)]);
+  const other = await scalestream(['run', STOREFRONT, '--insecure'], env);
+  expect([other.code, other.err]).toMatchObject([78, expect.stringMatching(/--insecure: expected --port with it/)]);
+});
+
 test('a port that is taken is told; a replica is asked in place of the database', async () => {
   const { env, database } = await scene();
   await scalestream(['migrate', STOREFRONT], env);

@@ -92,9 +92,33 @@ describe.each(TABLES)('%s', (name, graph, table) => {
       table: name,
       columns: columnsOf(table),
       watermark: iso(END - 6 * 3_600_000),
-      final: iso(END - 6 * 3_600_000 - graph.events.lateness),
       asOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
+  });
+
+  test('what ended until `final` is final, and no more than that is claimed; it is as far as the watermark goes, but for what is open', async () => {
+    const { data, meta } = await get(`${at(graph, name)}?${ALL}&limit=10000`);
+    const final = meta.final ?? '';
+    const open = data.filter(({ state }) => state === 'open');
+    expect(open.filter(({ end }) => end <= final)).toEqual([]);
+    expect(final <= iso(END - 6 * 3_600_000 - graph.events.lateness)).toBe(true);
+    expect(data.some(({ end }) => end <= final)).toBe(true);
+    // one that is open although the watermark has passed it, as before a tick
+    const [label, start] =
+      table.window.kind === 'hopping' ? ['final_until', 'pane_start'] : ['final_revision', 'window_start'];
+    const first = `where ${start} = (select min(${start}) from "${name}")`;
+    await shop.place.query(
+      `create table held as select ${label} from "${name}" ${first}; update "${name}" set ${label} = null ${first}`,
+    );
+    const held = await get(`${at(graph, name)}?${ALL}&limit=10000`);
+    await shop.place.query(
+      `update "${name}" set ${label} = (select max(${label}) from held) ${first}; drop table held`,
+    );
+    const [ends] = held.data
+      .filter(({ state }) => state === 'open')
+      .map(({ end }) => end)
+      .sort();
+    expect((held.meta.final ?? '') < (ends ?? '')).toBe(true);
   });
 
   test('buckets are those of the roll-up, also page after page, filtered by state and filled', async () => {

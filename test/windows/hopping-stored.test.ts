@@ -26,8 +26,8 @@ test('where little is due, little is read: panes and items are found by index, t
   const { connection } = place.database();
   const last = `timestamptz '2026-01-01' + ${HOPS - 1} * interval '4 seconds'`;
   for (const [statement, parameters] of [
-    [closeHopsStatement(pipeline, table), ['5000']],
-    [announceHopsStatement(pipeline, table), ['5000']],
+    [closeHopsStatement(pipeline, table), ['5000', '0']],
+    [announceHopsStatement(pipeline, table), ['5000', '0']],
     [`select * from trend_windows where window_start >= ${last}`, []],
     [`select * from trend_windows where window_start = ${last}`, []],
     [`select * from trend_windows where window_start >= ${last} and product = 'product 7'`, []],

@@ -88,7 +88,10 @@ test('an index row that is too long is the fault of an event in a window table t
 
 test('a sum out of range is no fault of an event; a number out of range is', () => {
   const overflow = { code: '22003', message: 'bigint out of range' };
-  expect(classify({ ...overflow, routine: 'int8pl' }, 'orders').failure).toBe('fatal');
+  expect(classify({ ...overflow, routine: 'int8pl' }, 'orders')).toMatchObject({
+    failure: 'fatal',
+    message: expect.stringContaining('Fix: a total is beyond 64 bits: declare the part numeric'),
+  });
   expect(classify({ ...overflow, routine: 'pg_strtoint64_safe' }, 'orders').failure).toBe('event');
 });
 

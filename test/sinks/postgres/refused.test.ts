@@ -76,7 +76,7 @@ test('a key too long for the index of its window is a reject, not the end of the
   const values = [order('a'), order('long', { product: 'long' }), order('b')];
   expect(await run(widely, store, [together(values)])).toMatchObject({ committed: 2, rejected: 1 });
   expect(await place.rejects()).toMatchObject([
-    { reason: 'refused-by-store', detail: /index row size .* \[54000\]/, ordinal: 1 },
+    { reason: 'unfoldable', detail: /key 'a', 'b', 'c': expected at most 2000 bytes in all; got 2964/, ordinal: 1 },
   ]);
 });
 

@@ -1,0 +1,76 @@
+import { milliseconds } from '../duration.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Command } from './command.ts';
+import { durationFlag, parseFlags } from './flags.ts';
+import { loadPipeline } from './load-pipeline.ts';
+import { onStop } from './on-stop.ts';
+import { openServer } from './open-server.ts';
+import { SERVER_FLAGS, SERVER_HELP, serverSettings } from './server-settings.ts';
+import { DATABASE_FLAGS, databaseUrl } from './settings.ts';
+
+const help = `Usage: scalestream serve PIPELINE.ts… --database URL [flags]
+
+Serves the windows of pipelines over HTTP, read only: JSON, CSV, JSON lines; /openapi.json tells all routes. Any number may serve the same
+database, and give the same answers.
+
+  --database URL        or DATABASE_URL: postgres://user:password@host:port/database
+  --port N              default 8080; 0 is any that is free
+${SERVER_HELP}
+  --grace TIME          how long a stop may take; default 10s
+  --json                one line once it listens: {url}
+
+Examples:
+  scalestream serve src/pipelines/storefront.ts --database postgres://localhost/shop
+  curl 'http://localhost:8080/v1/pipelines/storefront/windows/product_trade?limit=10'
+`;
+
+const MOST_PIPELINES = 100;
+
+/** `scalestream serve`: the API alone. Exit code 0 after a stop, 78 for settings that cannot work. */
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'serve the windows of pipelines over HTTP',
+  help,
+  async run(args, env, io) {
+    const { values: flags, positionals } = parseFlags(
+      'serve',
+      args,
+      {
+        ...SERVER_FLAGS,
+        ...DATABASE_FLAGS,
+        grace: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+      { most: MOST_PIPELINES, what: `at most ${MOST_PIPELINES} pipeline files` },
+    );
+    if (flags.help) {
+      io.out(help);
+      return 0;
+    }
+    const settings = serverSettings(flags);
+    const url = settings.replica ?? databaseUrl(flags.database, env);
+    const graceMs = milliseconds(durationFlag('--grace', flags.grace) ?? '10s');
+    const pipelines: Pipeline[] = [await loadPipeline(positionals[0])];
+    for (const file of positionals.slice(1)) pipelines.push(await loadPipeline(file));
+    const stop = onStop();
+    try {
+      const server = await openServer({
+        pipelines,
+        databaseUrl: url,
+        settings,
+        port: settings.port ?? 8080,
+        warn: io.err,
+      });
+      io.err(
+        `serving ${pipelines.map(({ name }) => `'${name}'`).join(', ')} at ${server.url}/v1/pipelines; Ctrl-C stops it`,
+      );
+      if (flags.json) io.out(JSON.stringify({ url: server.url }));
+      await stop.asked();
+      await server.close(graceMs);
+    } finally {
+      stop.dispose();
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,163 @@
+import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { ConfigError } from '../errors.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { type AnswerCacheOptions, answerCache } from './answer-cache.ts';
+import { knownHosts } from './hosts.ts';
+import { named, notThere, Problem, problemResponse } from './problem.ts';
+import type { ReadDatabase } from './read-database.ts';
+import { eventsRoute } from './routes/events.ts';
+import { livezRoute, readyzRoute } from './routes/health.ts';
+import { keysRoute } from './routes/keys.ts';
+import { openapiRoute } from './routes/openapi.ts';
+import { pipelineRoute, pipelinesRoute } from './routes/pipelines.ts';
+import { rejectsRoute } from './routes/rejects.ts';
+import { versionRoute } from './routes/version.ts';
+import { windowsRoute } from './routes/windows.ts';
+import type { Limits, ServerEnv, Serving } from './serving.ts';
+import { bearing, type Token } from './tokens.ts';
+
+export interface MetricsApiOptions {
+  /** What is served: declarations, never files. */
+  readonly pipelines: readonly Pipeline[];
+  /** The primary or a replica; see `readDatabase`. It stays its owner's. */
+  readonly database: ReadDatabase;
+  /** Who may ask. Default: whoever reaches it, so let nobody but this machine reach it. */
+  readonly tokens?: readonly Token[] | undefined;
+  /** Names that the server answers to beside `localhost` and addresses. Default: none; with tokens, any. */
+  readonly hosts?: readonly string[] | undefined;
+  readonly cache?: AnswerCacheOptions | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Whether it is about to end: then it is not ready. Default: never. */
+  readonly isStopping?: (() => boolean) | undefined;
+  /** Told of what should not happen. Default: nobody is. */
+  readonly onError?: ((line: string) => void) | undefined;
+  /** Of the library, for `/version`. */
+  readonly version?: string | undefined;
+}
+
+/** Longest URL in characters. */
+const MOST_URL = 8_192;
+
+/**
+ * The API of windows: routes over declarations and a database. It holds nothing that another one would not hold too, so any number of them give the same answers.
+ *
+ * @throws ConfigError where two pipelines have one name.
+ * @example
+ * const database = readDatabase({ url: 'postgres://localhost/shop' });
+ * const api = metricsApi({ pipelines: [storefront], database });
+ * await api.request('/v1/pipelines/storefront/windows/product_trade?limit=10');
+ */
+export function metricsApi(options: MetricsApiOptions) {
+  const {
+    database,
+    tokens,
+    hosts,
+    cache,
+    limits,
+    isStopping = () => false,
+    onError = () => undefined,
+    version = '0.0.0',
+  } = options;
+  const pipelines = byName(options.pipelines);
+  const serving: Serving = {
+    pipelines,
+    database,
+    cache: answerCache(cache),
+    limits: { maxWindows: 200_000, maxBuckets: 10_000, maxEvents: 20_000, ...limits },
+  };
+  const reading = bearing('read', tokens);
+  const app = new Hono<ServerEnv>()
+    .use(secured)
+    .use(async (c, next) => {
+      if (c.req.url.length > MOST_URL) throw tooLong(c.req.url.length);
+      await next();
+    })
+    // a page of somebody else has no token, whatever its name leads to
+    .use(tokens !== undefined && hosts === undefined ? (_, next) => next() : knownHosts(hosts ?? []))
+    .use('/v1/*', reading)
+    .use('/version', reading)
+    .use('/openapi.json', reading)
+    .route('/', livezRoute())
+    .route('/', readyzRoute({ serving, isStopping }))
+    .route('/', versionRoute(serving, version))
+    .route('/', openapiRoute(serving, { version, secured: tokens !== undefined }))
+    .route('/', pipelinesRoute(serving))
+    .route('/', pipelineRoute(serving))
+    .route('/', windowsRoute(serving))
+    .route('/', eventsRoute(serving))
+    .route('/', keysRoute(serving))
+    .route('/', rejectsRoute(serving));
+
+  app.notFound((c) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return problemResponse(onlyRead(c.req.method));
+    const expected =
+      '/v1/pipelines/{pipeline}, …/windows/{table}, …/windows/{table}/events, …/keys/{table}, …/rejects, /version, /openapi.json';
+    return problemResponse(notThere('route', 'no such route', expected, named(c.req.path), 'see /openapi.json'));
+  });
+  app.onError((error) => {
+    if (error instanceof Problem) return problemResponse(error);
+    onError(`an answer failed: ${named(`${error.name}: ${error.message}`)}`);
+    return problemResponse(failed());
+  });
+  return app;
+}
+
+/** The routes and what they take and give, for the typed client. */
+export type MetricsApi = ReturnType<typeof metricsApi>;
+
+const secured = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+  },
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'DENY',
+  // what is served without TLS must not ask browsers for it, nor for any other service on this name
+  strictTransportSecurity: false,
+});
+
+function byName(all: readonly Pipeline[]): ReadonlyMap<string, Pipeline> {
+  const pipelines = new Map<string, Pipeline>();
+  for (const each of all) {
+    if (pipelines.has(each.name)) {
+      const fix = 'rename one';
+      throw new ConfigError({ where: 'pipelines', expected: 'different names', got: `'${each.name}' twice`, fix });
+    }
+    pipelines.set(each.name, each);
+  }
+  return pipelines;
+}
+
+const tooLong = (length: number): Problem =>
+  new Problem({
+    status: 414,
+    code: 'url',
+    title: 'the URL is too long',
+    expected: `at most ${MOST_URL} characters`,
+    got: `${length}`,
+    fix: 'ask for fewer keys',
+  });
+
+const onlyRead = (method: string): Problem =>
+  new Problem({
+    status: 405,
+    code: 'method',
+    title: 'only reading',
+    expected: 'GET or HEAD',
+    got: named(method),
+    fix: 'use GET',
+    headers: { allow: 'GET, HEAD' },
+  });
+
+const failed = (): Problem =>
+  new Problem({
+    status: 500,
+    code: 'failed',
+    title: 'the server failed',
+    expected: 'an answer',
+    got: 'an error, which its log tells',
+    fix: 'tell whoever runs it',
+  });
