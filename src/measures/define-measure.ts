@@ -10,8 +10,7 @@ import {
   type Part,
   type Reading,
 } from '../measure.ts';
-import { shown } from '../operators/contribution.ts';
-import { Unfoldable } from '../unfoldable.ts';
+import { shown, Unfoldable } from '../unfoldable.ts';
 import { type Combining, combinationOf, functionsOf, sqlOf } from './combining.ts';
 
 type Defined<T, Type extends Part['type'], V> = {

@@ -1,12 +1,5 @@
-import { inspect } from 'node:util';
 import { decimal, digitsOf, storable } from '../column.ts';
-import { Unfoldable } from '../unfoldable.ts';
-
-/** What was got, for messages: the beginning of what is long. */
-export function shown(value: unknown): string {
-  const text = inspect(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
+import { shown, Unfoldable } from '../unfoldable.ts';
 
 /** A contribution in the form in which folds carry it. */
 export type Contributed = number | string | null;

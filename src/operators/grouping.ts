@@ -1,9 +1,8 @@
 import { canonical, digitsOf, MAX_KEY_BYTES, MAX_TEXT_BYTES } from '../column.ts';
 import type { Micros } from '../event-time.ts';
-import { Unfoldable } from '../unfoldable.ts';
+import { shown, Unfoldable } from '../unfoldable.ts';
 import type { WindowTable } from '../window-table.ts';
 import type { Span } from '../window.ts';
-import { shown } from './contribution.ts';
 import { paths } from './paths.ts';
 
 /** Numbers the groups (window, key) of a batch. No key text is built per event. */

@@ -8,6 +8,7 @@ import {
   foldInto,
   hopping,
   json,
+  memoryQueue,
   pipeline,
   type Pipeline,
   startWorker,
@@ -21,8 +22,6 @@ import {
   windowTable,
   type Window,
 } from '../../src/index.ts';
-import { memoryQueue } from '../../src/index.ts';
-import type { AnyEvent } from '../../src/event-table.ts';
 import { together } from '../contracts/store-under-test.ts';
 import { type Fact, fact, facts, START } from '../measures/facts.ts';
 import { atOnce, run } from '../support/orders.ts';
@@ -39,16 +38,14 @@ const reach = (ms: number) =>
   place.query(
     `update scalestream.watermarks set watermark = greatest(watermark, to_timestamp(${(START + ms + 120_000) / 1_000}))`,
   );
-const piped = (low: WindowTable<Fact>, ...more: Parameters<typeof pipeline>[1][number][]): Pipeline =>
-  pipeline(
-    'p',
-    [facts, low as unknown as WindowTable<AnyEvent>, ...more] as Parameters<typeof pipeline>[1],
-    ({ messages, store }) =>
-      messages.pipe(
-        decode(json(facts)),
-        transaction(store, { once: facts, retry: atOnce }, (fresh$) => fresh$.pipe(foldInto(low))),
-        acknowledge(),
-      ),
+type Declared = Parameters<typeof pipeline>[1];
+const piped = (low: WindowTable<Fact>, ...more: Declared): Pipeline =>
+  pipeline('p', [facts, low, ...more], ({ messages, store }) =>
+    messages.pipe(
+      decode(json(facts)),
+      transaction(store, { once: facts, retry: atOnce }, (fresh$) => fresh$.pipe(foldInto(low))),
+      acknowledge(),
+    ),
   );
 
 const perUser = (window: Window<unknown> = tumbling('10s')) =>
@@ -76,7 +73,7 @@ test('a window whose key over windows no index holds waits in the outbox with th
     key: { a: part(0), b: part(1), c: part(2) },
     measures: { n: count() },
   });
-  const declared = piped(low, over as never);
+  const declared = piped(low, over);
   const store = await place.open(declared);
   await run(declared, store, [together([fact(1, { page: 'x'.repeat(2_850) }), ...three.slice(1)])]);
   await reach(10_000_000);
@@ -95,7 +92,7 @@ test('a window that the store refuses to take stops no worker, and keeps none of
     key: { user: (w) => w.key.user },
     measures: { n: count() },
   });
-  const declared = piped(low, over as never);
+  const declared = piped(low, over);
   const store = await place.open(declared);
   await refuse('up');
   await run(declared, store, [together([...three, fact(4, { user: 'dora' }), fact(5, { user: 'emil' })])]);
@@ -218,7 +215,7 @@ test('an item and its key together are held to what an index holds', async () =>
     key: { a: (e) => e.page.slice(0, 900), b: (e) => e.page.slice(900, 1_500) },
     measures: { top: topK((e) => e.step, { k: 3 }) },
   });
-  const declared = piped(low as never);
+  const declared = piped(low);
   const store = await place.open(declared);
   const page = 'x'.repeat(1_500);
   const values = [fact(1, { page, step: 'y'.repeat(501) }), fact(2, { page, step: 'y'.repeat(500) }), fact(3)];

@@ -12,8 +12,8 @@ export const finalMutations: readonly Mutation[] = [
   {
     name: 'what is final may become final again',
     file: 'sinks/postgres/close-windows.ts',
-    find: '`final_revision is null and (${primary',
-    replace: '`(${primary',
+    find: '`final_revision is null and ${between(primary',
+    replace: '`${between(primary',
     suites: ['when-final/races.test.ts'],
   },
   {

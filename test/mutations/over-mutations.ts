@@ -25,15 +25,15 @@ export const overMutations: readonly Mutation[] = [
   {
     name: 'windows over windows do not wait for those that are open',
     file: 'sinks/postgres/closing-over.ts',
-    find: '    (select min(window_start) from ${quoteName(over.name)} where final_revision is null),\n',
-    replace: '',
+    find: 'and (select min(b.window_start) from',
+    replace: 'and (select min(b.window_start) filter (where false) from',
     suites: ['over/over.test.ts'],
   },
   {
     name: 'windows over windows do not wait for those that are not taken',
     file: 'sinks/postgres/closing-over.ts',
-    find: "(select min((body ->> 'start')::timestamptz) from scalestream.outbox where pipeline = ${name} and branch = ${quoteText(`over ${table.name}`)})",
-    replace: 'null',
+    find: 'and not exists (select from "$pending" p where',
+    replace: 'and not exists (select from "$pending" p where false and',
     suites: ['over/over.test.ts'],
   },
   {

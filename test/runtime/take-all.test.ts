@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
-import type { FinalWindow } from '../../src/final-window.ts';
 import { count, tumbling, windowTable } from '../../src/index.ts';
 import { type ClaimedWindow, NO_OUTBOX, type Outbox } from '../../src/outbox.ts';
 import { takeAll } from '../../src/runtime/take-all.ts';
@@ -9,7 +8,7 @@ import { orders, trade } from '../support/orders.ts';
 
 const hourly = windowTable('hourly', trade, { window: tumbling('1h'), key: {}, measures: { n: count() } });
 const low = windowTable('low', orders, { window: tumbling('10s'), key: {}, measures: { n: count() } });
-const branch = branchOver(low as never, hourly as never);
+const branch = branchOver(low, hourly);
 
 const claimed = (n: number): ClaimedWindow => ({
   line: 'line',
@@ -22,7 +21,7 @@ const claimed = (n: number): ClaimedWindow => ({
     measures: {},
     revision: 1,
     revised: false,
-  } as unknown as FinalWindow,
+  },
 });
 
 /** An outbox of so many windows, whose store fails where `refuses` says it of one of them. */

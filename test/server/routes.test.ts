@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import baskets from '../../src/pipelines/baskets.ts';
 import abandonedCarts from '../../src/pipelines/abandoned-carts.ts';
@@ -8,10 +9,11 @@ import {
   type KeysAnswer,
   metricsClient,
   type PipelineAnswer,
+  readDatabase,
   type RejectsAnswer,
   type WindowsAnswer,
 } from '../../src/server/index.ts';
-import { END, type Served, served } from './shop.ts';
+import { END, type Served, served, START } from './shop.ts';
 
 let shop: Served;
 beforeAll(async () => {
@@ -254,6 +256,46 @@ test('the document of the routes is OpenAPI 3.1: a path for each table with its 
   for (const [path, { get: operation }] of Object.entries(document.paths)) {
     if (operation.parameters?.some(({ required }) => required)) continue;
     expect((await shop.app.request(path)).status, path).toBe(200);
+  }
+});
+
+test('a role that may only read is enough for every route', async () => {
+  const role = `reader_${randomBytes(6).toString('hex')}`;
+  await shop.place.query(`create role ${role} login password 'secret'; grant usage on schema public, scalestream to ${role};
+    grant select on all tables in schema public, scalestream to ${role}`);
+  const url = new URL(shop.place.url);
+  url.username = role;
+  url.password = 'secret';
+  const database = readDatabase({ url: url.href, connections: 1 });
+  try {
+    const app = shop.api({ database });
+    const span = `from=${new Date(START).toISOString()}&to=${new Date(END).toISOString()}`;
+    const paths = [
+      '/readyz',
+      ...[storefront, distinctBuyers, abandonedCarts].flatMap(({ name, windows, over }) => {
+        const at = `/v1/pipelines/${name}`;
+        const ofTable = (table: string): string[] => [
+          `windows/${table}`,
+          `windows/${table}?bucket=day&${span}&fill=zero`,
+          `keys/${table}`,
+        ];
+        return [
+          at,
+          `${at}/rejects`,
+          ...[...windows, ...over].flatMap((table) => ofTable(table.name).map((path) => `${at}/${path}`)),
+        ];
+      }),
+    ];
+    for (const path of paths) expect((await app.request(path)).status, path).toBe(200);
+    const [{ start, key } = expect.fail()] = (
+      await get<WindowsAnswer>('/v1/pipelines/storefront/windows/product_trade?limit=1')
+    ).data;
+    const query = new URLSearchParams({ start, 'key.product': String(key['product']) });
+    const events = await app.request(`/v1/pipelines/storefront/windows/product_trade/events?${query.toString()}`);
+    expect(((await events.json()) as EventsAnswer).data.length).toBeGreaterThan(0);
+  } finally {
+    await database.close();
+    await shop.place.query(`drop owned by ${role}; drop role ${role}`);
   }
 });
 

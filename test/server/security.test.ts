@@ -202,7 +202,7 @@ test('SQL, paths, markup and letters of control in every parameter, table, colum
         const body = await response.text();
         expect(response.status, `${each}: ${body}`).toBeLessThan(500);
         expect(response.headers.get('set-cookie')).toBeNull();
-        expect(body).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/);
+        expect(controls(body)).toEqual([]);
         expect(response.headers.get('content-type')).toMatch(
           /^(application\/(problem\+)?json|text\/csv|application\/x-ndjson)/,
         );
@@ -244,3 +244,7 @@ test('a URL that is too long is refused', async () => {
   const response = await shop.app.request(`${P}/rejects?reason=${'a'.repeat(9_000)}`);
   expect([response.status, await response.json()]).toMatchObject([414, { code: 'url' }]);
 });
+
+/** Letters that a terminal obeys; a line's end is none, which CSV has. */
+const controls = (text: string): string[] =>
+  Array.from(text).filter((letter) => letter !== '\n' && /[\p{Cc}\u2028]/u.test(letter));

@@ -52,7 +52,7 @@ test.each(['revise', 'divert'] as const)(
         expect(await set.place.query('select from scalestream.revised where revision > announced')).toEqual([]);
         for (const window of real) seen[window.removed ? 'removed' : window.revised ? 'revised' : 'final']++;
       }),
-      { numRuns: 100, interruptAfterTimeLimit: 200_000 },
+      { numRuns: 60, interruptAfterTimeLimit: 200_000 },
     );
     // It was about something.
     const isDivert = late === 'divert';
