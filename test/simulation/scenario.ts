@@ -169,12 +169,19 @@ export const calmScenarios: fc.Arbitrary<Scenario> = scenarios.map((scenario) =>
   acts: scenario.acts.filter(({ kind }) => kind === 'store-down' || kind === 'start'),
 }));
 
-/** Calm, and every event is sent when it happens; the lateness is longer than the sends are apart. The store may be down for longer than workers live. */
+/**
+ * Calm, and every event is sent when it happens; the lateness is longer than the sends are apart. The store is down once, also for longer than workers live: they are
+ * let live on once, until they report themselves.
+ */
 export const punctualScenarios: fc.Arbitrary<Scenario> = calmScenarios.map((scenario) => ({
   ...scenario,
   lateness: LONG_MS,
   lifeMs: LONG_MS,
   reports: [],
+  acts: [
+    ...scenario.acts.filter(({ kind }) => kind === 'start'),
+    ...scenario.acts.filter(({ kind }) => kind === 'store-down').slice(0, 1),
+  ],
   messages: scenario.messages
     .filter(({ at }) => at <= 8_000)
     .map(({ at, content }) => ({
