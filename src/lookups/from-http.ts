@@ -2,7 +2,7 @@ import { declared, isRecord, knownOptions } from '../declared.ts';
 import { LookupError, messageOf } from '../errors.ts';
 import type { Lookup, OpenLookup } from '../lookup.ts';
 import { codeOf } from '../sqs-code.ts';
-import { addressOf, headersOf } from './address.ts';
+import { addressOf, headersOf } from '../http-address.ts';
 import { getter, type Reply } from './get.ts';
 
 export interface FromHttpOptions<V> {
@@ -20,6 +20,8 @@ export interface FromHttpOptions<V> {
   /** Stands in stages of custody and in errors. Default `'http'`. */
   readonly name?: string;
 }
+
+const ADDRESS = { where: 'fromHttp url', example: "url: 'https://…?ids={keys}'", what: 'keys' };
 
 /** What servers take at least (RFC 9110, 4.1); many take little more. */
 const LONGEST_URL = 8_000;
@@ -51,7 +53,7 @@ export function fromHttp<V = unknown>(options: FromHttpOptions<V>): Lookup<V> {
   function urlsFor(keys: readonly string[]): URL[] {
     const address = addressOf(
       called('url', () => template(keys)),
-      'fromHttp url',
+      ADDRESS,
     );
     if (address.href.length <= LONGEST_URL) return [address];
     const half = keys.length >> 1;
@@ -89,7 +91,7 @@ export function fromHttp<V = unknown>(options: FromHttpOptions<V>): Lookup<V> {
 
   function open(): OpenLookup<V> {
     const headers = { accept: 'application/json', ...headersOf(options.headers ?? {}, 'fromHttp headers') };
-    if (typeof url !== 'function') addressOf(url && template([]), 'fromHttp url');
+    if (typeof url !== 'function') addressOf(url && template([]), ADDRESS);
     const { get, close } = getter(SOCKETS, maxBytes);
     const ask = (address: URL, signal: AbortSignal): Promise<Reply> =>
       get(address, headers, signal).catch((error: unknown) => {

@@ -1,9 +1,10 @@
-import { Agent as HttpAgent, request as httpRequest, validateHeaderName, validateHeaderValue } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { declared, isRecord, knownOptions } from '../declared.ts';
 import { type Duration, milliseconds, spoken } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
 import type { FinalSink, OpenSink, Parcel } from '../final-sink.ts';
+import { addressOf, headersOf } from '../http-address.ts';
 import { codeOf } from '../sqs-code.ts';
 
 export interface ToWebhookOptions {
@@ -19,6 +20,8 @@ export interface ToWebhookOptions {
 
 const MAX_TIMEOUT_MS = 20_000;
 const MAX_CONCURRENCY = 100;
+
+const ADDRESS = { where: 'toWebhook url', example: "url: 'https://…'", what: 'windows' };
 
 /** What each delivery sets itself. */
 const OURS = new Set(['idempotency-key', 'x-scalestream-delivery', 'content-length']);
@@ -37,8 +40,8 @@ export function toWebhook(options: ToWebhookOptions): FinalSink {
   // the kind alone: the value may be a secret
   declared(isRecord(options), 'toWebhook', 'its options', typeof options, "toWebhook({ url: 'https://…' })");
   knownOptions<ToWebhookOptions>(options, ['url', 'headers', 'timeout', 'concurrency'], 'toWebhook');
-  const url = checkedUrl(options.url);
-  const headers = { 'content-type': 'application/json', ...checkedHeaders(options.headers ?? {}) };
+  const url = addressOf(options.url, ADDRESS);
+  const headers = { 'content-type': 'application/json', ...ownHeaders(options.headers ?? {}) };
   const timeoutMs = milliseconds(options.timeout ?? '10s', 'toWebhook timeout');
   declared(timeoutMs <= MAX_TIMEOUT_MS, 'toWebhook timeout', 'at most 20s', options.timeout, "timeout: '10s'");
   const { concurrency = 10 } = options;
@@ -92,47 +95,11 @@ function openWebhook(url: URL, headers: Record<string, string>, timeoutMs: numbe
   };
 }
 
-function checkedUrl(text: string | undefined): URL {
-  const where = 'toWebhook url';
-  const url = typeof text === 'string' ? URL.parse(text) : null;
-  const refuse = (expected: string, got: string, fix: string): ConfigError =>
-    new ConfigError({ where, expected, got, fix });
-  if (!url) throw refuse('a URL', typeof text === 'string' ? 'text that is none' : 'none', "url: 'https://…'");
-  if (url.username || url.password)
-    throw refuse('a URL without user and password', 'one with them', "headers: { authorization: '…' }");
-  const isLoopback = /^(127(\.\d+){3}|\[::1\]|(.+\.)?localhost)$/.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))
-    throw refuse('https://…, or http://… on this machine', `${url.protocol}//…`, 'windows leave over TLS only');
-  return url;
-}
-
-function checkedHeaders(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function ownHeaders(given: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const where = 'toWebhook headers';
-  declared(isRecord(headers), where, 'values by name', typeof headers, "headers: { authorization: '…' }");
-  const checked: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const expected = 'names and texts that HTTP allows';
-    // the value may be a secret
-    if (typeof value !== 'string' || !isHeader(name, value))
-      throw new ConfigError({ where, expected, got: `'${name}'`, fix: 'is its environment variable set?' });
-    if (OURS.has(name.toLowerCase()))
-      throw new ConfigError({
-        where,
-        expected: 'headers of your own',
-        got: `'${name}'`,
-        fix: 'leave it out: it is set for each delivery',
-      });
-    checked[name.toLowerCase()] = value;
-  }
-  return checked;
-}
-
-function isHeader(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
+  const headers = headersOf(given, where);
+  const ours = Object.keys(given).find((name) => OURS.has(name.toLowerCase()));
+  if (ours === undefined) return headers;
+  const fix = 'leave it out: it is set for each delivery';
+  throw new ConfigError({ where, expected: 'headers of your own', got: `'${ours}'`, fix });
 }

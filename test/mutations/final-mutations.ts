@@ -4,28 +4,28 @@ import type { Mutation } from './mutation.ts';
 export const finalMutations: readonly Mutation[] = [
   {
     name: 'windows are made final by a version that does not know their branches',
-    file: 'sinks/postgres/close-windows.ts',
+    file: 'sinks/postgres/close-statements.ts',
     find: '${begun} and exists (select from "$fence")',
     replace: '${begun}',
     suites: ['when-final/into-table.test.ts'],
   },
   {
     name: 'what is final may become final again',
-    file: 'sinks/postgres/close-windows.ts',
+    file: 'sinks/postgres/close-statements.ts',
     find: '`final_revision is null and ${between(primary',
     replace: '`${between(primary',
     suites: ['when-final/races.test.ts'],
   },
   {
     name: 'an announcement is not remembered',
-    file: 'sinks/postgres/close-windows.ts',
+    file: 'sinks/postgres/close-statements.ts',
     find: 'set announced = revision, revised_at',
     replace: 'set revised_at',
     suites: ['when-final/into-table.test.ts'],
   },
   {
     name: 'a revision is announced with what the window holds now',
-    file: 'sinks/postgres/close-windows.ts',
+    file: 'sinks/postgres/close-statements.ts',
     find: 'jsonb_populate_record(null::${quoteName(table.name)}, announced.contents) as w',
     replace: '(select t.* from ${quoteName(table.name)} t limit 1) as w',
     suites: ['when-final/races.test.ts'],

@@ -83,7 +83,7 @@ export const measureMutations: readonly Mutation[] = [
   },
   {
     name: 'what is delivered of items may be older than its revision',
-    file: 'sinks/postgres/close-windows.ts',
+    file: 'sinks/postgres/close-statements.ts',
     find: '!storesEnd(table) && storedOf(table).length === 1',
     replace: '!storesEnd(table)',
     suites: ['measures/finals.test.ts'],

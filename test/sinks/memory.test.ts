@@ -1,32 +1,14 @@
 import { lastValueFrom, of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { foldInto, type MemoryStore, memoryStore, type Pipeline, StoreError } from '../../src/index.ts';
+import { foldInto, memoryStore, StoreError } from '../../src/index.ts';
 import { refuse } from '../../src/operators/refuse.ts';
 import type { Flush } from '../../src/store.ts';
 import { storeContract } from '../contracts/store.ts';
 import { conflictContract } from '../contracts/store-conflicts.ts';
 import { dedupeContract } from '../contracts/store-dedupe.ts';
 import { equalityContract } from '../contracts/store-equality.ts';
-import type { StoreUnderTest } from '../contracts/store-under-test.ts';
+import { memoryPlace } from '../support/memory-place.ts';
 import { freshOf, type Order, order, orderPipeline, pace, trade } from '../support/orders.ts';
-
-async function memoryPlace(): Promise<StoreUnderTest> {
-  const stores = new Map<string, MemoryStore>();
-  // workers share what is stored
-  const storeOf = (pipeline: Pipeline): MemoryStore => {
-    const store = stores.get(pipeline.events.name) ?? memoryStore(pipeline);
-    stores.set(pipeline.events.name, store);
-    return store;
-  };
-  return {
-    open: async (pipeline) => storeOf(pipeline),
-    windows: async (table) => stores.get(table.of)?.rows(table.name) ?? [],
-    events: async (table) => stores.get(table.name)?.events() ?? 0,
-    rejects: async () => [...stores.values()].flatMap((store) => store.rejects()),
-    moveHorizon: async (table, to) => stores.get(table.name)?.setHorizon(to * 1_000),
-    close: async () => {},
-  };
-}
 
 storeContract('the memory store', memoryPlace);
 equalityContract('the memory store', memoryPlace);

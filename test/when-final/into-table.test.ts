@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { count, type FinalBranch, tumbling, toTable, whenFinal, windowTable } from '../../src/index.ts';
-import { announceStatement, finaliseStatement } from '../../src/sinks/postgres/close-windows.ts';
+import { announceStatement, finaliseStatement } from '../../src/sinks/postgres/close-statements.ts';
 import { finalTableDdl, windowTableDdl } from '../../src/sinks/postgres/ddl.ts';
 import { message } from '../support/message.ts';
 import { orders, pace, run, trade } from '../support/orders.ts';

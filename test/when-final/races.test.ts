@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toTable, whenFinal } from '../../src/index.ts';
-import { announceStatement, finaliseStatement } from '../../src/sinks/postgres/close-windows.ts';
+import { announceStatement, finaliseStatement } from '../../src/sinks/postgres/close-statements.ts';
 import { trade } from '../support/orders.ts';
 import { inWindow, type Stage, stageOf, withFinals } from './stage.ts';
 

@@ -13,7 +13,7 @@ import {
   whenFinal,
   windowTable,
 } from '../../src/index.ts';
-import { announceStatement } from '../../src/sinks/postgres/close-windows.ts';
+import { announceStatement } from '../../src/sinks/postgres/close-statements.ts';
 import { together } from '../contracts/store-under-test.ts';
 import { fact, facts, START } from '../measures/facts.ts';
 import { atOnce, run } from '../support/orders.ts';

@@ -9,7 +9,7 @@ import { type Pipeline, shapeOf, type Table } from '../../pipeline.ts';
 import { isPosted, isTableBranch, type TableBranch } from '../../when-final.ts';
 import type { WindowTable } from '../../window-table.ts';
 import { classify } from './classify.ts';
-import { nextFrontier } from './close-windows.ts';
+import { nextFrontier } from './frontier.ts';
 import type { Connection } from './connect.ts';
 import { endOf, eventTableDdl, finalTableDdl, viewOf, windowTableDdl, windowViewDdl } from './ddl.ts';
 import { plainArray, quoteName, quoteText } from './quote.ts';
