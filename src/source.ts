@@ -1,6 +1,28 @@
 import type { Observable } from 'rxjs';
 import type { Delivery } from './custody.ts';
 
+/** What a stage of the graph has seen of a source's messages since it started. */
+export interface StageStats {
+  /** As `Custody.at` was told. */
+  readonly stage: string;
+  /** Messages that came into it. */
+  readonly entered: number;
+  /** Messages in it now. */
+  readonly held: number;
+  /** Milliseconds with at least one message in it. */
+  readonly occupiedMs: number;
+}
+
+/** What a source did with its time, in milliseconds since it started. */
+export interface ReceivingMs {
+  /** Messages waited, and it fetched them. */
+  readonly busy: number;
+  /** It had to wait: no credit was left, or the store was down. */
+  readonly backpressured: number;
+  /** It took all that came as it came. */
+  readonly idle: number;
+}
+
 /** Counts since the source started. `received` counts deliveries, redeliveries included. */
 export interface SourceStats {
   readonly received: number;
@@ -12,6 +34,11 @@ export interface SourceStats {
   /** Messages in custody now, and the bytes they weigh. */
   readonly held: number;
   readonly heldBytes: number;
+  /** The share of the source's credit that is in use: messages or bytes, whichever is more. */
+  readonly credit: number;
+  readonly receiving: ReceivingMs;
+  /** In the order in which they were first entered. `received` and `committed` are passed in no time; `delete` and `release` are what the queue is told. */
+  readonly stages: readonly StageStats[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Dropped } from './dropped.ts';
 import type { Micros } from './event-time.ts';
+import type { Vitals } from './vitals.ts';
 import type { Outbox } from './outbox.ts';
 
 /** How far a worker is. */
@@ -10,6 +11,8 @@ export interface Report {
   readonly source: string;
   /** Whether a message in custody is why; otherwise the queue was last seen empty then. */
   readonly holding: boolean;
+  /** How the worker is, for people to read. */
+  readonly vitals?: Vitals;
 }
 
 /** What the store answers. */

@@ -1,5 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { fleetOf } from '../runtime/fleet.ts';
+import { verdictOf } from '../runtime/verdict.ts';
 import { postgresDatabase } from '../sinks/postgres/postgres.ts';
 import { readStatus, type Status, type WorkerStatus } from '../sinks/postgres/status.ts';
 import { databaseAtStart } from './at-start.ts';
@@ -66,9 +68,12 @@ async function statusOf(url: string, pipeline: Pipeline): Promise<Status> {
 }
 
 /** A status as a person reads it. */
-function statusLines(status: Status, { name, version, events }: Pipeline): string[] {
+function statusLines(status: Status, pipeline: Pipeline): string[] {
+  const { name, version, events } = pipeline;
   const lag = status.watermark === null ? 'none yet' : `${status.watermark}, ${status.lag} s ago`;
+  const { stages } = fleetOf(status.workers);
   return [
+    verdictOf(pipeline, status).text,
     `pipeline   '${name}' version ${status.version}${status.version === version ? '' : `; this file is version ${version}`}`,
     `watermark  ${lag}; held: ${status.held}`,
     `final      ${status.final === null ? 'nothing yet' : `windows that ended until ${status.final}`}; lateness ${events.lateness / 1_000} s, late events: ${events.late}`,
@@ -84,9 +89,15 @@ function statusLines(status: Status, { name, version, events }: Pipeline): strin
       ({ worker, sources, committed, late, diverted, ...sign }) =>
         `worker     ${worker} (${sources.join(', ')}): ${signOf(sign)} · committed ${grouped(committed)} · late ${grouped(late)} · diverted ${grouped(diverted)}`,
     ),
+    ...stages.map(
+      ({ stage, messages, busy, backpressured, idle, held }) =>
+        `stage      ${stage}: ${grouped(Math.round(messages))} messages/s · ${grouped(held)} held · busy ${percent(busy)} · backpressured ${percent(backpressured)} · idle ${percent(idle)}`,
+    ),
     ...delayLines(status.delays),
   ];
 }
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** Whether a worker lives, as far as anybody knows. */
 function signOf({ state, seen, life }: Pick<WorkerStatus, 'state' | 'seen' | 'life'>): string {

@@ -5,6 +5,7 @@ import { every } from '../every.ts';
 import type { Source } from '../source.ts';
 import type { Report, Timekeeping } from '../timekeeping.ts';
 import type { Deliveries } from './deliver.ts';
+import type { Vitals } from '../vitals.ts';
 import { lowOf } from './low.ts';
 
 /** How often a worker looks whether there is something to report. */
@@ -34,13 +35,14 @@ export interface Timekeeper {
 export function timekeeper(options: {
   readonly source: Source;
   readonly time: Timekeeping;
+  readonly vitals: () => Vitals;
   readonly deliveries: Deliveries;
   readonly clock: Clock;
   readonly failed: (error: StoreError) => void;
   /** Told what did not work and is tried again later. */
   readonly warn: (detail: string) => void;
 }): Timekeeper {
-  const { source, time, deliveries, clock, failed, warn } = options;
+  const { source, time, vitals, deliveries, clock, failed, warn } = options;
   let reading: { readonly store: number; readonly local: number } | undefined;
   let told: { readonly at: number; readonly report: Report } | undefined;
   let tickedAt = clock.now();
@@ -68,7 +70,7 @@ export function timekeeper(options: {
 
   async function tell(report: Report): Promise<void> {
     told = { at: clock.now(), report };
-    const { clock: store, moved } = await time.report(report);
+    const { clock: store, moved } = await time.report({ ...report, vitals: vitals() });
     reading = { store, local: clock.now() };
     if (moved || clock.now() - tickedAt >= TICK_MS) ticking ??= guarded(tick).finally(() => (ticking = undefined));
     if (clock.now() - deliveredAt >= DELIVER_MS) deliver();

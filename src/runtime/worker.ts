@@ -10,8 +10,10 @@ import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
 import { breaker } from './breaker.ts';
 import { deliveries } from './deliver.ts';
+import { countingFlushes, type FlushStats } from './flushes.ts';
 import { latenessFits } from './lateness-fits.ts';
 import { timekeeper } from './timekeeper.ts';
+import { vitals } from './vitals.ts';
 
 export interface WorkerOptions {
   readonly source: Source;
@@ -31,6 +33,9 @@ export interface WorkerOptions {
 /** What a worker has done since it started. */
 export interface WorkerStats extends Counts {
   readonly source: SourceStats;
+  readonly store: FlushStats;
+  /** `open`: it has stopped receiving, since the store fails. */
+  readonly breaker: 'closed' | 'open';
 }
 
 /** A pipeline at work. */
@@ -68,11 +73,23 @@ export function startWorker(
   if (source.visibilityMs !== undefined) latenessFits(pipeline, source.visibilityMs, 'visibilityTimeout');
   const total = { committed: 0, duplicates: 0, rejected: 0, filtered: 0, diverted: 0, late: 0, windows: 0 };
   let stopping = false;
+  let breakerState: WorkerStats['breaker'] = 'closed';
+  const flushes = countingFlushes(store, clock);
+  const stats = (): WorkerStats => ({
+    ...total,
+    source: source.stats(),
+    store: flushes.stats(),
+    breaker: breakerState,
+  });
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   done.catch(() => undefined); // whoever awaits it sees it; nobody has to
 
+  const onChange = (open: boolean, cause?: StoreError): void => {
+    breakerState = open ? 'open' : 'closed';
+    onBreaker?.(open, cause);
+  };
   const graph$ = within({ scheduler: clockScheduler(clock), random }, () =>
-    pipeline.graph({ messages: source.messages, store: breaker(store, source, onBreaker) }),
+    pipeline.graph({ messages: source.messages, store: breaker(flushes.store, source, onChange) }),
   );
   const subscription = graph$.pipe(tap(acknowledged)).subscribe({
     next: ({ counts }) => {
@@ -105,6 +122,7 @@ export function startWorker(
   const keeper = timekeeper({
     source,
     time: store.time,
+    vitals: vitals(stats, clock),
     deliveries: deliveries(pipeline, store.time.outbox, { defaults: sinkDefaults, clock, warn: onWarning }),
     clock,
     warn: onWarning,
@@ -116,7 +134,7 @@ export function startWorker(
 
   return {
     done,
-    stats: () => ({ ...total, source: source.stats() }),
+    stats,
     async stop(graceMs) {
       stopping = true;
       source.stop();

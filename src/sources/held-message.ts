@@ -1,5 +1,6 @@
 import type { Custody, Message } from '../custody.ts';
 import type { Arrival } from './queue.ts';
+import type { Stage } from './stage-clock.ts';
 
 /** Where messages in custody report what the graph did with them. */
 export interface Custodian {
@@ -7,6 +8,7 @@ export interface Custodian {
   readonly acknowledged: (message: HeldMessage) => void;
   readonly released: (message: HeldMessage) => void;
   readonly weighed: (bytes: number) => void;
+  readonly stage: (name: string) => Stage;
 }
 
 /**
@@ -35,7 +37,6 @@ export class HeldMessage implements Message, Custody {
   leaseEnded = false;
   renewing = false;
   weight: number;
-  stage = 'received';
   inHoldingStage = false;
   stageSince: number;
   /** Failed attempts to tell the queue of the outcome. */
@@ -44,6 +45,7 @@ export class HeldMessage implements Message, Custody {
   awaySeconds = 0;
 
   readonly #custodian: Custodian;
+  #stage: Stage;
 
   constructor(source: string, arrival: Arrival, now: number, visibilityMs: number, custodian: Custodian) {
     this.id = arrival.id;
@@ -60,24 +62,53 @@ export class HeldMessage implements Message, Custody {
     this.weight = arrival.body.length;
     this.stageSince = now;
     this.#custodian = custodian;
+    this.#stage = custodian.stage('received');
+    this.#stage.enter(now);
+  }
+
+  get stage(): string {
+    return this.#stage.name;
   }
 
   acknowledge(): void {
     if (this.state !== 'held') return;
     this.state = 'acknowledged';
+    this.#goes('delete');
     this.#custodian.acknowledged(this);
   }
 
   release(): void {
     if (this.state !== 'held') return;
-    this.state = 'released';
+    this.giveBack();
     this.#custodian.released(this);
   }
 
+  /** As {@link release}, without telling the custodian. */
+  giveBack(): void {
+    this.state = 'released';
+    this.#goes('release');
+  }
+
   at(stage: string, held = false): void {
-    this.stage = stage;
+    if (this.state !== 'held') return;
     this.inHoldingStage = held;
-    this.stageSince = this.#custodian.now();
+    this.stageSince = this.#goes(stage);
+  }
+
+  /** The terminal outcome; the stage it was in last is what it keeps. */
+  end(): void {
+    this.state = 'settled';
+    this.#stage.leave(this.#custodian.now());
+  }
+
+  #goes(stage: string): number {
+    const now = this.#custodian.now();
+    if (stage !== this.#stage.name) {
+      this.#stage.leave(now);
+      this.#stage = this.#custodian.stage(stage);
+      this.#stage.enter(now);
+    }
+    return now;
   }
 
   weigh(bytes: number): void {

@@ -84,7 +84,7 @@ export function holdings(
     settle(message) {
       if (message.state === 'settled') return;
       if (message.state !== 'acknowledged') depart(message);
-      message.state = 'settled';
+      message.end();
       held.delete(message.id);
       credit.giveBack(message.weight);
       onSettled();

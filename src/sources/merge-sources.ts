@@ -1,6 +1,6 @@
 import { merge } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import type { Source, SourceStats } from '../source.ts';
+import type { Source, SourceStats, StageStats } from '../source.ts';
 
 /**
  * Several queues into one pipeline, as one source: its name is theirs, joined by `+`. Each keeps its own credit, so what may be held is the sum, and
@@ -76,4 +76,26 @@ const sum = (a: SourceStats, b: SourceStats): SourceStats => ({
   lost: a.lost + b.lost,
   held: a.held + b.held,
   heldBytes: a.heldBytes + b.heldBytes,
+  credit: Math.max(a.credit, b.credit),
+  receiving: {
+    busy: a.receiving.busy + b.receiving.busy,
+    backpressured: a.receiving.backpressured + b.receiving.backpressured,
+    idle: a.receiving.idle + b.receiving.idle,
+  },
+  stages: together([...a.stages, ...b.stages]),
 });
+
+/** A stage that holds messages of two sources is occupied by either: no less than by the one that was there longer. */
+function together(all: readonly StageStats[]): readonly StageStats[] {
+  const stages = new Map<string, StageStats>();
+  for (const each of all) {
+    const { entered, held, occupiedMs } = stages.get(each.stage) ?? { entered: 0, held: 0, occupiedMs: 0 };
+    stages.set(each.stage, {
+      stage: each.stage,
+      entered: entered + each.entered,
+      held: held + each.held,
+      occupiedMs: Math.max(occupiedMs, each.occupiedMs),
+    });
+  }
+  return [...stages.values()];
+}

@@ -12,7 +12,9 @@ import { leases } from './leases.ts';
 import { pollers } from './pollers.ts';
 import type { PullSettings } from './pull-options.ts';
 import { type Arrival, BATCH, type Queue } from './queue.ts';
+import { receiving } from './receiving.ts';
 import { settlements } from './settlements.ts';
+import { stageClock } from './stage-clock.ts';
 import { every } from '../every.ts';
 
 /** How often leases and polls are looked after; oftener where the visibility is so short that a second matters. */
@@ -33,7 +35,14 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
   const counts = { received: 0, redelivered: 0, acknowledged: 0, released: 0, lost: 0 };
   const changed = bell(clock);
   const moved = bell(clock);
-  const credit = messageCredit(maxMessages, maxBytes, BATCH, () => credit.hasRoom() && changed.ring());
+  const credit = messageCredit(maxMessages, maxBytes, BATCH, () => {
+    look();
+    if (credit.hasRoom()) changed.ring();
+  });
+  const stages = stageClock();
+  const phases = receiving(clock.now());
+  /** Whether the last receive came back so full that more may wait. */
+  let isFull = false;
   let subscriber: Subscriber<Delivery> | undefined;
   let started = false;
   let ended = false;
@@ -44,6 +53,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
 
   const custodian = {
     now: () => clock.now(),
+    stage: stages.stage,
     weighed: credit.weigh,
     acknowledged(message: HeldMessage) {
       counts.acknowledged += 1;
@@ -75,8 +85,14 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     settings.lost({ id: message.id, source: name, stage: message.stage });
   }
 
-  function deliver(arrivals: readonly Arrival[]): void {
+  function look(): void {
+    const stands = !polls.isAsking() || credit.isSpent();
+    phases.turn(stands ? 'backpressured' : isFull ? 'busy' : 'idle', clock.now());
+  }
+
+  function deliver(arrivals: readonly Arrival[], asked: number): void {
     if (arrivals.length > 0) emptyReadings = 0;
+    isFull = arrivals.length * 2 >= asked;
     const delivery: HeldMessage[] = [];
     for (const arrival of arrivals) {
       counts.received += 1;
@@ -84,6 +100,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
       const message = held.take(arrival);
       if (message) delivery.push(message);
     }
+    look();
     if (delivery.length === 0) return;
     if (subscriber && !subscriber.closed) subscriber.next(delivery);
     else if (ended) releaseAtOnce(delivery);
@@ -97,7 +114,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
   function releaseAtOnce(messages: Iterable<HeldMessage>): void {
     for (const message of messages) {
       if (message.state !== 'held') continue;
-      message.state = 'released';
+      message.giveBack();
       message.awaySeconds = 0;
       counts.released += 1;
       outcomes.release(message);
@@ -150,8 +167,14 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
       polls.start();
     }),
     stop: polls.stop,
-    pause: polls.pause,
-    resume: polls.resume,
+    pause() {
+      polls.pause();
+      look();
+    },
+    resume() {
+      polls.resume();
+      look();
+    },
     async drained(graceMs) {
       polls.stop();
       outcomes.flush();
@@ -174,6 +197,16 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     },
     oldestHeld: held.oldestSentAt,
     progress: () => [{ source: name, held: held.oldestSentAt(), settled: held.settledAt, emptyAt: empty.at }],
-    stats: () => ({ ...counts, held: held.size, heldBytes: credit.bytes }),
+    stats() {
+      const now = clock.now();
+      return {
+        ...counts,
+        held: held.size,
+        heldBytes: credit.bytes,
+        credit: Math.min(1, Math.max(held.size / maxMessages, credit.bytes / maxBytes)),
+        receiving: phases.read(now),
+        stages: stages.read(now),
+      };
+    },
   };
 }

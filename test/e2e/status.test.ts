@@ -16,6 +16,7 @@ test('a worker that was killed is shown as such, and what the watermark waits fo
     set.sql`update scalestream.workers set low = now(), low_source = 'shop', seen_at = clock_timestamp() - ${seconds} * interval '1 second',
       expires_at = clock_timestamp() + (75 - ${seconds}) * interval '1 second'`;
   await age(40);
+  await set.sql`update scalestream.workers set vitals = ${set.sql.json({ loop: 1 })}`;
   const silent = await scalestream(['status', PIPELINE, '--json'], set.env);
   expect(silent.out).toMatch(
     /; held: by worker a1 \(source shop\): no sign of life for 4\d s; given up in [23]\d s unless it comes back$/m,
@@ -23,7 +24,11 @@ test('a worker that was killed is shown as such, and what the watermark waits fo
   expect(silent.out).toMatch(
     /^worker {5}a1 \(\S+\): no sign of life for 4\d s, given up in [23]\d s · committed 0 · /m,
   );
-  expect(silent.json()).toMatchObject({ workers: [{ worker: 'a1', state: 'silent', life: expect.any(Number) }] });
+  expect(silent.out).toMatch(/^storefront (begins|is behind by .*): .*no sign of life for 4\d s/);
+  // what it told of itself is long over
+  expect(silent.json()).toMatchObject({
+    workers: [{ worker: 'a1', state: 'silent', life: expect.any(Number), vitals: null }],
+  });
   await set.sql`update scalestream.workers set low = null, low_source = null`;
   const [unknown] = await set.sql`select held from scalestream.status`;
   expect(unknown?.['held']).toMatch(
@@ -31,6 +36,7 @@ test('a worker that was killed is shown as such, and what the watermark waits fo
   );
   await age(80);
   const dead = await scalestream(['status', PIPELINE, '--json'], set.env);
+  expect(dead.out).toMatch(/^storefront is stopped: no worker lives; /);
   expect(dead.out).toMatch(/; held: no workers$/m);
   expect(dead.out).toMatch(/^worker {5}a1 \(\S+\): no sign of life for 8\d s, given up · committed 0 · /m);
 });

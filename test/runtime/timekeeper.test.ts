@@ -5,6 +5,7 @@ import { timekeeper } from '../../src/runtime/timekeeper.ts';
 import { memoryQueue } from '../../src/sources/memory.ts';
 import { settle, virtualClock } from '../../src/testing/virtual-clock.ts';
 import type { Report, Timekeeping } from '../../src/timekeeping.ts';
+import { IDLE } from '../support/vitals.ts';
 
 const deliveries = { run: async () => ({ delivered: 0, skipped: 0, failed: 0 }), close: async () => undefined };
 
@@ -21,6 +22,7 @@ function keeping(time: Partial<Timekeeping>) {
     source,
     clock,
     deliveries,
+    vitals: () => IDLE,
     failed: (error) => failures.push(error),
     warn: (detail) => warnings.push(detail),
     time: {

@@ -119,6 +119,15 @@ test('run serves what it writes, where it is told a port', async () => {
     events = data.reduce((sum, { measures }) => sum + Number(measures['events']), 0);
   }
   expect(events).toBe(200);
+  // what it tells of itself comes with its next report
+  let stages: readonly string[] = [];
+  while (!stages.includes('delete')) {
+    const { data } = await (await client.v1.pipelines[':pipeline'].$get({ param: { pipeline: 'storefront' } })).json();
+    stages = data.stages.map(({ stage }) => stage);
+    expect(data.verdict.text).toMatch(/^storefront (keeps up|waits|begins|is behind)/);
+    expect(data.workers[0]?.vitals?.rssBytes ?? 50_000_000).toBeGreaterThan(40_000_000);
+  }
+  expect(stages).toEqual(['receive', 'decode', 'gather', 'transaction', 'delete']);
   worker.child.kill('SIGINT');
   expect((await worker.ended).code).toBe(0);
 });

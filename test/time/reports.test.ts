@@ -4,6 +4,7 @@ import { timekeeper } from '../../src/runtime/timekeeper.ts';
 import type { Source, SourceProgress } from '../../src/source.ts';
 import { virtualClock } from '../../src/testing/virtual-clock.ts';
 import type { Report, Timekeeping } from '../../src/timekeeping.ts';
+import { IDLE } from '../support/vitals.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -19,7 +20,7 @@ function keeping() {
     return answer;
   };
   const time: Timekeeping = {
-    report(report) {
+    report({ vitals: _, ...report }) {
       reports.push(report);
       return did('report', { clock: clock.now() + 60_000, watermark: undefined, moved: false });
     },
@@ -32,6 +33,7 @@ function keeping() {
     source: { progress: () => [now] } as unknown as Source,
     time,
     deliveries: { run: async () => ({ delivered: 0, skipped: 0, failed: 0 }), close: async () => undefined },
+    vitals: () => IDLE,
     clock,
     failed: () => undefined,
     warn: () => undefined,

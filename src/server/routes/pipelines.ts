@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 import type { Pipeline } from '../../pipeline.ts';
+import { type Fleet, fleetOf } from '../../runtime/fleet.ts';
+import { type Verdict, verdictOf } from '../../runtime/verdict.ts';
 import { readStatus, type Status } from '../../sinks/postgres/status.ts';
 import { jsonDraft } from '../answer-cache.ts';
 import { readQuery } from '../parameters.ts';
@@ -20,6 +22,8 @@ export interface PipelineSummary {
   /** Why it is there and not further. */
   readonly held: string | null;
   readonly tables: readonly string[];
+  /** `null`: the database does not know the pipeline. */
+  readonly verdict: Verdict | null;
 }
 
 export interface PipelinesAnswer {
@@ -39,20 +43,22 @@ export interface TableSummary {
 
 /** Everything that is known of a pipeline. */
 export interface PipelineAnswer {
-  readonly data: Omit<Status, 'pipeline' | 'tables'> & {
-    readonly name: string;
-    /** Of the file that is served; another one than `version` where the database is migrated to another. */
-    readonly declared: string;
-    readonly events: {
-      readonly table: string;
-      readonly keepDays: number | null;
-      readonly lateness: number;
-      readonly late: string;
+  readonly data: Omit<Status, 'pipeline' | 'tables'> &
+    Omit<Fleet, 'workers'> & {
+      readonly name: string;
+      readonly verdict: Verdict;
+      /** Of the file that is served; another one than `version` where the database is migrated to another. */
+      readonly declared: string;
+      readonly events: {
+        readonly table: string;
+        readonly keepDays: number | null;
+        readonly lateness: number;
+        readonly late: string;
+      };
+      readonly tables: readonly TableSummary[];
+      /** How many rejects are kept, by reason; of 100,000 of them at most. */
+      readonly rejects: Readonly<Record<string, number>>;
     };
-    readonly tables: readonly TableSummary[];
-    /** How many rejects are kept, by reason; of 100,000 of them at most. */
-    readonly rejects: Readonly<Record<string, number>>;
-  };
   readonly meta: { readonly watermark: string | null; readonly final: string | null; readonly asOf: string };
 }
 
@@ -104,21 +110,28 @@ async function rejectsOf({ database }: Serving, { name }: Pipeline): Promise<Rec
   return Object.fromEntries(rows.map(({ reason, n }) => [reason, Number(n)]));
 }
 
-const summary = ({ name, windows, over }: Pipeline, status: Status | undefined): PipelineSummary => ({
-  name,
-  version: status?.version ?? null,
-  watermark: status?.watermark ?? null,
-  final: status?.final ?? null,
-  lag: status?.lag ?? null,
-  held: status?.held ?? null,
-  tables: [...windows, ...over].map((table) => table.name),
-});
-
-function detail({ name, version, events, windows, over }: Pipeline, { tables, ...status }: Status) {
+const summary = (pipeline: Pipeline, status: Status | undefined): PipelineSummary => {
+  const { name, windows, over } = pipeline;
   return {
+    name,
+    version: status?.version ?? null,
+    watermark: status?.watermark ?? null,
+    final: status?.final ?? null,
+    lag: status?.lag ?? null,
+    held: status?.held ?? null,
+    tables: [...windows, ...over].map((table) => table.name),
+    verdict: status ? verdictOf(pipeline, status) : null,
+  };
+};
+
+function detail(pipeline: Pipeline, { tables, ...status }: Status) {
+  const { name, version, events, windows, over } = pipeline;
+  return {
+    ...fleetOf(status.workers),
     ...status,
     pipeline: undefined,
     name,
+    verdict: verdictOf(pipeline, { ...status, tables }),
     declared: version,
     events: { table: events.name, keepDays: events.keepDays ?? null, lateness: events.lateness, late: events.late },
     tables: [...windows, ...over].map((table): TableSummary => {

@@ -1,5 +1,6 @@
 import { DELAY_BOUNDS, noDelays } from '../../delays.ts';
 import type { Pipeline } from '../../pipeline.ts';
+import type { Vitals } from '../../vitals.ts';
 import { isHopping } from '../hopping-table.ts';
 import { classify } from './classify.ts';
 import type { Connection } from './connect.ts';
@@ -55,6 +56,8 @@ export interface WorkerStatus {
   readonly committed: number;
   readonly late: number;
   readonly diverted: number;
+  /** How it did before its last report; `null` unless it lives. */
+  readonly vitals: Vitals | null;
 }
 
 /**
@@ -97,7 +100,8 @@ select json_build_object(
     and not exists (select from known where source = any (sources) and ended_at is null and expires_at > clock_timestamp())),
   'workers', (select coalesce(json_agg(json_build_object(
       'worker', worker, 'sources', sources, 'state', case when ended_at is not null then 'ended' when expires_at <= clock_timestamp() then 'dead' when ${SILENT} then 'silent' else 'live' end,
-      'seen', scalestream.seconds_since(seen_at), 'life', greatest(0, -scalestream.seconds_since(expires_at)), 'committed', committed, 'late', late, 'diverted', diverted) order by started_at), '[]') from known),
+      'seen', scalestream.seconds_since(seen_at), 'life', greatest(0, -scalestream.seconds_since(expires_at)), 'committed', committed, 'late', late, 'diverted', diverted,
+      'vitals', case when ended_at is null and expires_at > clock_timestamp() and not (${SILENT}) then vitals end) order by started_at), '[]') from known),
   'tables', json_build_array(${tables.join(', ')}),
   'outbox', (select coalesce(json_agg(json_build_object('branch', branch, 'backlog', backlog, 'oldest', ${rfc3339('oldest')}, 'failing', failing, 'error', error) order by branch), '[]')
     from (select branch, count(*) as backlog, min(posted_at) as oldest, count(error) as failing,

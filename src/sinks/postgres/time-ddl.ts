@@ -50,6 +50,7 @@ create table if not exists scalestream.workers (
   late bigint not null default 0,
   diverted bigint not null default 0,
   delays bigint[] not null default '{}',
+  vitals jsonb,
   started_at timestamptz not null default clock_timestamp(),
   seen_at timestamptz not null default clock_timestamp(),
   told_at timestamptz,
@@ -61,8 +62,10 @@ create table if not exists scalestream.workers (
 comment on table scalestream.workers is 'One row a worker process, kept for a week after its end';
 comment on column scalestream.workers.low is 'Everything sent before this was seen, as far as the worker can tell: the oldest message in its custody, or the start of its last look at an empty queue; null: it has not looked yet';
 ${addColumn('scalestream.workers', 'woken_at', 'timestamptz')}
+${addColumn('scalestream.workers', 'vitals', 'jsonb')}
 comment on column scalestream.workers.woken_at is 'When somebody else let it live on, after a silence of all; once between two reports of its own';
 comment on column scalestream.workers.told_at is 'Its last report; a flush is a sign of life, and no report';
+comment on column scalestream.workers.vitals is 'How it did over the ten seconds before its last report: rates by second, shares of time by stage, memory, retries';
 comment on column scalestream.workers.expires_at is 'Without a report until then it is dead, and the queue has delivered what it held to others';
 comment on column scalestream.workers.delays is 'Events by how late they came, since the worker began: from event time to when their message was sent';
 

@@ -47,7 +47,8 @@ const REPORT = `
 with fence as (select name from scalestream.pipelines where name = $1::text and version = $2::text), told as (
   update scalestream.workers w
   set report = $4::text::bigint, low = timestamptz 'epoch' + $5::text::bigint * interval '1 millisecond', low_source = $6::text, holding = $7::text::boolean,
-    delays = $8::text::bigint[], seen_at = clock_timestamp(), told_at = clock_timestamp(), expires_at = clock_timestamp() + $9::text::bigint * interval '1 millisecond'
+    delays = $8::text::bigint[], seen_at = clock_timestamp(), told_at = clock_timestamp(), expires_at = clock_timestamp() + $9::text::bigint * interval '1 millisecond',
+    vitals = $10::text::jsonb
   from fence where w.pipeline = fence.name and w.instance = $3::text and w.report < $4::text::bigint
   returning 1
 )
@@ -100,7 +101,7 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
     },
   };
 
-  async function report({ low, source, holding }: Report): Promise<Reported> {
+  async function report({ low, source, holding, vitals }: Report): Promise<Reported> {
     // A report that was held up on its way must not undo a later one.
     const parameters = [
       name,
@@ -112,6 +113,7 @@ export function timeline(connection: Connection, pipeline: Pipeline, options: Ti
       String(holding),
       `{${delays().join(',')}}`,
       String(lifeMs),
+      vitals ? JSON.stringify(vitals) : null,
     ];
     if (performance.now() - toldAt > SILENCE_MS) await connection.run(WAKE, [name]);
     let told = await tell(parameters);
