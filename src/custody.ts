@@ -1,3 +1,5 @@
+import type { Trace } from './trace.ts';
+
 /**
  * Custody is the duty to settle a message: acknowledge it (its events are safe, the queue may delete it) or release it (the queue delivers it
  * again). It begins at the receive and ends exactly once; later calls change nothing.
@@ -31,6 +33,8 @@ export interface Message {
   /** How often it was delivered, this time included. */
   readonly receiveCount: number;
   readonly custody: Custody;
+  /** The trace of its delivery, while that is sampled. */
+  readonly trace?: Trace | undefined;
 }
 
 /** What one receive brought: one notification of a source. */

@@ -12,21 +12,28 @@ interface Rule {
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
-  vocabulary: { ours: [], types: ['@standard-schema/spec', 'rxjs'] },
+  vocabulary: { ours: [], types: ['@opentelemetry/api', '@standard-schema/spec', 'rxjs'] },
   measures: { ours: ['vocabulary'], npm: ['big.js'] },
   windows: { ours: ['vocabulary'] },
   codecs: { ours: ['vocabulary'], npm: ['secure-json-parse'], types: ['@standard-schema/spec'] },
   operators: { ours: ['vocabulary', 'codecs'], npm: ['rxjs', 'lru-cache'] },
   lookups: { ours: ['vocabulary', 'sinks'] },
-  sources: { ours: ['vocabulary', 'operators'], npm: ['rxjs', '@aws-sdk/client-sqs', '@smithy/node-http-handler'] },
-  sinks: { ours: ['vocabulary', 'operators', 'producer'], npm: ['rxjs', 'postgres', 'big.js', '@aws-sdk/client-sqs'] },
-  producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs'] },
+  sources: {
+    ours: ['vocabulary', 'operators'],
+    npm: ['rxjs', '@aws-sdk/client-sqs', '@opentelemetry/api', '@smithy/node-http-handler'],
+  },
+  sinks: {
+    ours: ['vocabulary', 'operators', 'producer'],
+    npm: ['rxjs', 'postgres', 'big.js', '@aws-sdk/client-sqs', '@opentelemetry/api'],
+  },
+  producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs', '@opentelemetry/api'] },
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },
   testing: { ours: ['vocabulary', 'operators', 'sources', 'sinks', 'runtime'] },
   server: {
-    ours: ['vocabulary', 'codecs', 'sinks', 'runtime'],
+    ours: ['vocabulary', 'codecs', 'producer', 'sinks', 'runtime'],
     npm: ['hono', '@hono/node-server', 'lru-cache'],
+    types: ['@aws-sdk/client-sqs'],
   },
   index: {
     ours: [

@@ -4,11 +4,14 @@ import type { Clock } from '../clock.ts';
 import { messageOf, SourceError } from '../errors.ts';
 import type { Outgoing } from './encode.ts';
 import { codeOf } from '../sqs-code.ts';
+import { inSendSpan } from './in-send-span.ts';
 import { isTransient } from './is-transient.ts';
 
 export interface SendBatchOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;
+  /** The most that the queue takes for a message. Default: SQS's own limit. */
+  readonly maxBytes?: number | undefined;
   readonly attempts: number;
   readonly clock: Clock;
   /** 0 to 1, for the jitter. */
@@ -30,7 +33,11 @@ const LONGEST_BACKOFF_MS = 20_000;
  *
  * @throws SourceError when SQS refuses for good, or attempts run out; the other messages of the batch are sent nevertheless.
  */
-export async function sendBatch(messages: readonly Outgoing[], options: SendBatchOptions): Promise<void> {
+export function sendBatch(messages: readonly Outgoing[], options: SendBatchOptions): Promise<void> {
+  return inSendSpan(messages, options, (carrying) => sendAll(carrying, options));
+}
+
+async function sendAll(messages: readonly Outgoing[], options: SendBatchOptions): Promise<void> {
   const { attempts, clock, random, onRequest } = options;
   let remaining = messages;
   let refusal: SourceError | undefined;

@@ -9,6 +9,8 @@ export interface SqsClientOptions {
   readonly region?: string;
   /** Default: as the SDK finds them; made up for an endpoint on this machine, where nobody checks them. */
   readonly credentials?: NonNullable<SQSClientConfig['credentials']>;
+  /** How long one request may take, milliseconds. Default 30,000. */
+  readonly requestMs?: number;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface SqsClientOptions {
  * URL says, and leaves MD5 sums to TLS and the request's signature.
  */
 export function sqsClient(
-  { endpoint, region, credentials }: SqsClientOptions,
+  { endpoint, region, credentials, requestMs = 30_000 }: SqsClientOptions,
   { sockets, attempts }: { readonly sockets: number; readonly attempts: number },
 ): SQSClient {
   const local = endpoint !== undefined && isLocal(endpoint);
@@ -33,7 +35,7 @@ export function sqsClient(
     maxAttempts: attempts,
     requestHandler: {
       connectionTimeout: 3_000,
-      requestTimeout: 30_000,
+      requestTimeout: requestMs,
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets: sockets },
       httpsAgent: { keepAlive: true, maxSockets: sockets },

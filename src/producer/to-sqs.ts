@@ -74,6 +74,7 @@ export function toSqs(options: ToSqsOptions): Sender {
       sendBatch(batch, {
         client,
         queueUrl,
+        maxBytes,
         attempts: options.attempts ?? 12,
         clock,
         random: options.random ?? Math.random,

@@ -14,7 +14,7 @@ const hex = (word: number, shift: number): string => HEX[(word >>> shift) & 0xff
  * const id = uuidV7(seededRandom(1));
  * id(1_795_000_000_000); // '01a1eeae-2e00-7…'
  */
-export function uuidV7(random: Random): (ms: number) => string {
+export function uuidV7(random: Pick<Random, 'uint32'>): (ms: number) => string {
   let cachedFor = -1;
   let front = '';
   return (ms) => {

@@ -1,4 +1,5 @@
 import type { Custody, Message } from '../custody.ts';
+import type { DeliveryTrace } from './delivery-trace.ts';
 import type { Arrival } from './queue.ts';
 import type { Stage } from './stage-clock.ts';
 
@@ -26,6 +27,7 @@ export class HeldMessage implements Message, Custody {
   readonly sentAt: number;
   readonly receiveCount: number;
   readonly custody: Custody;
+  readonly trace: DeliveryTrace | undefined;
 
   state: 'held' | 'acknowledged' | 'released' | 'settled' = 'held';
   handle: string;
@@ -47,7 +49,14 @@ export class HeldMessage implements Message, Custody {
   readonly #custodian: Custodian;
   #stage: Stage;
 
-  constructor(source: string, arrival: Arrival, now: number, visibilityMs: number, custodian: Custodian) {
+  constructor(
+    source: string,
+    arrival: Arrival,
+    now: number,
+    visibilityMs: number,
+    custodian: Custodian,
+    trace: DeliveryTrace | undefined,
+  ) {
     this.id = arrival.id;
     this.source = source;
     this.body = arrival.body;
@@ -56,6 +65,7 @@ export class HeldMessage implements Message, Custody {
     this.sentAt = arrival.sentAt;
     this.receiveCount = arrival.receiveCount;
     this.custody = this;
+    this.trace = trace;
     this.handle = arrival.handle;
     this.receivedAt = now;
     this.deadline = now + visibilityMs;
@@ -97,8 +107,10 @@ export class HeldMessage implements Message, Custody {
 
   /** The terminal outcome; the stage it was in last is what it keeps. */
   end(): void {
+    const now = this.#custodian.now();
+    this.trace?.settled(this.state === 'held' ? 'lost' : this.state === 'released' ? 'released' : 'acknowledged', now);
     this.state = 'settled';
-    this.#stage.leave(this.#custodian.now());
+    this.#stage.leave(now);
   }
 
   #goes(stage: string): number {
@@ -107,6 +119,7 @@ export class HeldMessage implements Message, Custody {
       this.#stage.leave(now);
       this.#stage = this.#custodian.stage(stage);
       this.#stage.enter(now);
+      this.trace?.at(stage, now);
     }
     return now;
   }

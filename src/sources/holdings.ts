@@ -1,4 +1,5 @@
 import type { Credit } from './credit.ts';
+import type { DeliveryTrace } from './delivery-trace.ts';
 import { type Custodian, HeldMessage } from './held-message.ts';
 import type { Arrival } from './queue.ts';
 
@@ -10,7 +11,7 @@ export interface Holdings {
   /** See {@link SourceProgress.settled}. */
   readonly settledAt: number | undefined;
   /** Takes custody; `undefined` where the message is in custody already and only its handle is new. */
-  readonly take: (arrival: Arrival) => HeldMessage | undefined;
+  readonly take: (arrival: Arrival, trace?: DeliveryTrace) => HeldMessage | undefined;
   /** Its events are safe, whether or not the queue deletes it. Call once. */
   readonly acknowledged: (message: HeldMessage) => void;
   /** The terminal outcome: the only place where credit returns. Later calls change nothing. */
@@ -66,14 +67,14 @@ export function holdings(
       return settledAt;
     },
     all: () => held.values(),
-    take(arrival) {
+    take(arrival, trace) {
       const now = custodian.now();
       const known = held.get(arrival.id);
       if (known) {
         known.renewHandle(arrival, now, visibilityMs);
         return undefined;
       }
-      const message = new HeldMessage(source, arrival, now, visibilityMs, custodian);
+      const message = new HeldMessage(source, arrival, now, visibilityMs, custodian, trace);
       held.set(message.id, message);
       departed.delete(message.id);
       undecided += 1;

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { tracesOf } from '../trace.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { Holdings } from './holdings.ts';
+import { inCallSpan } from './in-call-span.ts';
 import type { SourceWarning } from './pull-options.ts';
 import { BATCH, type Outcome, type Queue } from './queue.ts';
 
@@ -16,6 +18,8 @@ const PARALLEL = 4;
  * is not looked at, so no renewal is ever sent after its delete. What the queue disowned is no error: its outcome was decided elsewhere.
  */
 export function leases(options: {
+  /** The source, as spans name it. */
+  readonly name: string;
   readonly queue: Queue;
   readonly clock: Clock;
   readonly held: Holdings;
@@ -23,7 +27,7 @@ export function leases(options: {
   readonly lost: (message: HeldMessage) => void;
   readonly warn: (kind: SourceWarning, detail: string) => void;
 }): () => void {
-  const { queue, clock, held, visibilitySeconds, lost, warn } = options;
+  const { name, queue, clock, held, visibilitySeconds, lost, warn } = options;
   const visibilityMs = visibilitySeconds * 1_000;
   const due: HeldMessage[] = [];
   let renewing = 0;
@@ -65,7 +69,11 @@ export function leases(options: {
     let outcomes: readonly Outcome[] = [];
     try {
       const changes = handles.map((handle) => ({ handle, seconds: visibilitySeconds }));
-      if (changes.length > 0) outcomes = await queue.changeVisibility(changes);
+      if (changes.length > 0) {
+        outcomes = await inCallSpan('extend', name, tracesOf(messages), messages.length, () =>
+          queue.changeVisibility(changes),
+        );
+      }
     } catch (error) {
       warn('lease-failed', `${messages.length} leases were not renewed: ${messageOf(error)}; trying again`);
     }

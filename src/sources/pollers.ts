@@ -63,8 +63,8 @@ export function pollers(options: {
   readonly changed: Bell;
   readonly maxPollers: number;
   readonly waitSeconds: number;
-  /** What a receive brought that had asked for so many messages. */
-  readonly deliver: (arrivals: readonly Arrival[], asked: number) => void;
+  /** What a receive brought that began then and had asked for so many messages. */
+  readonly deliver: (arrivals: readonly Arrival[], asked: number, startedAt: number) => void;
   /** A receive that began at `startedAt` waited and found nothing, and none that began before is under way: it may have been handed something. */
   readonly onEmpty: (startedAt: number) => void;
   readonly warn: (kind: SourceWarning, detail: string) => void;
@@ -152,7 +152,7 @@ export function pollers(options: {
     try {
       const arrivals = await queue.receive(reservation.messages, wait, abort.signal);
       failures = 0;
-      deliver(arrivals, reservation.messages);
+      deliver(arrivals, reservation.messages, startedAt);
       adapt(arrivals.length, reservation.messages);
       if (arrivals.length > 0) return;
       const waitedMs = clock.now() - startedAt;

@@ -5,6 +5,7 @@ import type { Source } from '../source.ts';
 import { releaseSeconds } from './backoff.ts';
 import { bell } from './bell.ts';
 import { messageCredit } from './credit.ts';
+import { deliveryTrace } from './delivery-trace.ts';
 import { emptiness } from './emptiness.ts';
 import type { HeldMessage } from './held-message.ts';
 import { holdings } from './holdings.ts';
@@ -67,8 +68,8 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     },
   };
   const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, moved.ring);
-  const outcomes = settlements({ queue, clock, random, lingerMs, settled: held.settle, warn });
-  const renew = leases({ queue, clock, held, visibilitySeconds, lost, warn });
+  const outcomes = settlements({ name, queue, clock, random, lingerMs, settled: held.settle, warn });
+  const renew = leases({ name, queue, clock, held, visibilitySeconds, lost, warn });
   const polls = pollers({ ...settings, queue, credit, changed, deliver, onEmpty: (from) => empty.polled(from), onEnd });
   const empty = emptiness({
     queue,
@@ -90,15 +91,18 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     phases.turn(stands ? 'backpressured' : isFull ? 'busy' : 'idle', clock.now());
   }
 
-  function deliver(arrivals: readonly Arrival[], asked: number): void {
+  function deliver(arrivals: readonly Arrival[], asked: number, startedAt: number): void {
     if (arrivals.length > 0) emptyReadings = 0;
     isFull = arrivals.length * 2 >= asked;
     const delivery: HeldMessage[] = [];
+    const now = clock.now();
+    const trace = deliveryTrace(arrivals, { destination: name, url: queue.id, startedAt, endedAt: now });
     for (const arrival of arrivals) {
       counts.received += 1;
       if (arrival.receiveCount > 1) counts.redelivered += 1;
-      const message = held.take(arrival);
+      const message = held.take(arrival, trace);
       if (message) delivery.push(message);
+      else trace?.settled('acknowledged', now);
     }
     look();
     if (delivery.length === 0) return;

@@ -6,6 +6,8 @@ export interface Arrival {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly group: string | undefined;
+  /** What X-Ray wrote beside the message. */
+  readonly awsTraceHeader?: string | undefined;
   /** Milliseconds since 1970, by the queue's clock. */
   readonly sentAt: number;
   readonly receiveCount: number;

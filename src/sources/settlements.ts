@@ -3,6 +3,8 @@ import { messageOf } from '../errors.ts';
 import { batchCalls } from './batch-calls.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { SourceWarning } from './pull-options.ts';
+import { tracesOf } from '../trace.ts';
+import { inCallSpan } from './in-call-span.ts';
 import { BATCH, type Outcome, type Queue } from './queue.ts';
 
 /** Tells the queue what became of messages. */
@@ -26,6 +28,8 @@ const LONGEST_RETRY_MS = 5_000;
  * asked for again a few times; then the message is left to its visibility timeout: its redelivery finds its events counted.
  */
 export function settlements(options: {
+  /** The source, as spans name it. */
+  readonly name: string;
   readonly queue: Queue;
   readonly clock: Clock;
   readonly random: () => number;
@@ -33,9 +37,10 @@ export function settlements(options: {
   readonly settled: (message: HeldMessage) => void;
   readonly warn: (kind: SourceWarning, detail: string) => void;
 }): Settlements {
-  const { queue, clock, random, lingerMs, settled, warn } = options;
+  const { name, queue, clock, random, lingerMs, settled, warn } = options;
 
   function calls(
+    what: 'delete' | 'release',
     failed: SourceWarning,
     ask: (messages: readonly HeldMessage[], handles: readonly string[]) => Promise<readonly Outcome[]>,
   ) {
@@ -50,7 +55,7 @@ export function settlements(options: {
         let cause = 'the queue failed the entry';
         let attempts = ATTEMPTS;
         try {
-          outcomes = await ask(messages, handles);
+          outcomes = await inCallSpan(what, name, tracesOf(messages), messages.length, () => ask(messages, handles));
         } catch (error) {
           cause = messageOf(error);
           attempts = CALL_ATTEMPTS;
@@ -75,8 +80,8 @@ export function settlements(options: {
   const retryMs = (attempts: number) =>
     Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1)) * (0.5 + random() / 2);
 
-  const removals = calls('delete-failed', (_, handles) => queue.remove(handles));
-  const releases = calls('release-failed', (messages, handles) =>
+  const removals = calls('delete', 'delete-failed', (_, handles) => queue.remove(handles));
+  const releases = calls('release', 'release-failed', (messages, handles) =>
     queue.changeVisibility(
       messages.map((message, index) => ({ handle: handles[index] ?? '', seconds: message.awaySeconds })),
     ),

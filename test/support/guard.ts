@@ -1,3 +1,5 @@
+// Whoever imports it first opens the process's own standard input, which is nobody's leak.
+import 'node:process';
 import { afterAll, expect } from 'vitest';
 import { watchLeaks } from './leaks.ts';
 

@@ -10,10 +10,11 @@ import { classify, isMissingPartition } from './classify.ts';
 import { comparer } from './comparison.ts';
 import { type Connection, connect } from './connect.ts';
 import { type FlushContext, flushParameters } from './flush-parameters.ts';
+import { inFlushSpan } from './in-flush-span.ts';
 import { migrate } from './migrate.ts';
 import { partitions } from './partitions.ts';
 import { flushStatement } from './statement.ts';
-import { targetOf } from './target.ts';
+import { type Target, targetOf } from './target.ts';
 import { timeline } from './timeline.ts';
 
 export interface PostgresOptions {
@@ -77,7 +78,7 @@ export function postgresDatabase({ url, connections = 4, statementMs }: Postgres
         await patient.end();
       }
     },
-    open: (pipeline, options) => openStore(connection, pipeline, options),
+    open: (pipeline, options) => openStore({ connection, target }, pipeline, options),
     close: () => connection.end(),
   };
 }
@@ -89,7 +90,7 @@ const rethrow = (pipeline: Pipeline) => (error: unknown) => {
 };
 
 async function openStore(
-  connection: Connection,
+  { connection, target }: { readonly connection: Connection; readonly target: Target },
   pipeline: Pipeline,
   { worker, sources = [], queues = [], lifeMs = 75_000 }: OpenOptions,
 ): Promise<Store> {
@@ -127,8 +128,11 @@ async function openStore(
       const bound = (frontier ?? 0) + (lateness * MICROS_PER_MS) / 2;
       const context: FlushContext = { instance, lifeMs, horizon, bound };
       try {
-        await days.ensure(given.entries);
-        const outcome = await flush(flushParameters(pipeline, given, context));
+        const into = { table: pipeline.events.name, target };
+        const outcome = await inFlushSpan(given, into, async () => {
+          await days.ensure(given.entries);
+          return await flush(flushParameters(pipeline, given, context));
+        });
         countDelays(delays, given.entries);
         return outcome;
       } catch (error) {

@@ -28,7 +28,7 @@ export function sqsQueue(url: string, client: SQSClient, pools: SqsPools, visibi
         MaxNumberOfMessages: max,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: visibilitySeconds,
-        MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'MessageGroupId'],
+        MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'MessageGroupId', 'AWSTraceHeader'],
         MessageAttributeNames: ['All'],
       };
       const reply = await pools.poll('ReceiveMessage', input, waitSeconds * 1_000 + POLL_GRACE_MS, signal);
@@ -83,6 +83,7 @@ function arrival(message: SqsMessage): Arrival {
     body: message.Body ?? '',
     attributes: message.MessageAttributes === undefined ? NO_ATTRIBUTES : texts(message.MessageAttributes),
     group: system?.['MessageGroupId'],
+    awsTraceHeader: system?.['AWSTraceHeader'],
     sentAt: Number(system?.['SentTimestamp'] ?? Date.now()), // SQS always says it; an emulator may not
     receiveCount: Number(system?.['ApproximateReceiveCount'] ?? 1),
   };
