@@ -42,13 +42,19 @@ export async function inFlushSpan<T>(
   try {
     return await run(first.context.traceId);
   } catch (error) {
-    const type = error instanceof StoreError ? error.reason : String((error as { readonly code?: unknown }).code ?? 'error');
+    const type = codeOf(error);
     span.setAttributes({ 'error.type': type, ...(SQLSTATE.test(type) ? { 'db.response.status_code': type } : {}) });
     span.setStatus({ code: SpanStatusCode.ERROR, message: type });
     throw error;
   } finally {
     span.end();
   }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof StoreError) return error.reason;
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? code : 'error';
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;

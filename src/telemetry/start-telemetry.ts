@@ -1,0 +1,75 @@
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import { steadySampler } from './sampler.ts';
+
+export interface TelemetryOptions {
+  /** As backends list it. Default `scalestream`; `OTEL_SERVICE_NAME` goes before it. */
+  readonly service?: string | undefined;
+  /** Where spans go, as `OTEL_EXPORTER_OTLP_ENDPOINT` has it: an OTLP collector, http/protobuf. Default: nowhere, and then none are made. */
+  readonly endpoint?: string | undefined;
+  /** Traces a second of each kind. Default 10; 0: none but those of failures. */
+  readonly tracesPerSecond?: number | undefined;
+}
+
+/** Telemetry of this process. */
+export interface Telemetry {
+  /** All metrics, in Prometheus's text format. */
+  metrics(): Promise<string>;
+  /** Sends what is left to be sent, for a second and a half at most: a collector that does not answer holds up nobody's end. */
+  stop(): Promise<void>;
+}
+
+const TRACES_PER_SECOND = 10;
+/** Spans that wait to be sent, at most: some 2 MB. Those beyond are dropped, and counted by `otel.sdk.processor.span.*`. */
+const MOST_SPANS = 2_048;
+const EXPORT_MS = 1_000;
+const STOP_MS = 1_500;
+/** Time series of one metric; what is more is one series that says `otel_metric_overflow`. */
+const MOST_SERIES = 500;
+
+/**
+ * Starts OpenTelemetry for this process. Call it once, before what is to be seen begins; the libraries it loads are some 20 MB, so it has a file of its own.
+ *
+ * @example
+ * const telemetry = startTelemetry({ endpoint: 'http://localhost:4318' });
+ * process.once('exit', () => telemetry.stop());
+ */
+export function startTelemetry({ service = 'scalestream', endpoint, tracesPerSecond }: TelemetryOptions): Telemetry {
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
+  const sdk = new NodeSDK({
+    serviceName: process.env['OTEL_SERVICE_NAME'] ?? service,
+    autoDetectResources: false,
+    metricReaders: [exporter],
+    views: [{ instrumentName: '*', aggregationCardinalityLimit: MOST_SERIES }],
+    logRecordProcessors: [],
+    instrumentations: [new RuntimeNodeInstrumentation()],
+    sampler: steadySampler(tracesPerSecond ?? TRACES_PER_SECOND),
+    spanProcessors: endpoint === undefined ? [] : [exporting(endpoint)],
+  });
+  sdk.start();
+  return {
+    async metrics() {
+      const { resourceMetrics } = await exporter.collect();
+      return serializer.serialize(resourceMetrics);
+    },
+    async stop() {
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, STOP_MS);
+      await Promise.race([sdk.shutdown().catch(() => undefined), late]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function exporting(endpoint: string): BatchSpanProcessor {
+  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
+  return new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS }),
+    maxQueueSize: MOST_SPANS,
+    exportTimeoutMillis: EXPORT_MS,
+  });
+}
