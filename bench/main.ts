@@ -4,11 +4,12 @@ import type { Bench } from './bench.ts';
 import { onePerMessage, packed } from './end-to-end.ts';
 import { finality } from './finality.ts';
 import { hopping } from './hopping.ts';
+import { ingest } from './ingest.ts';
 import { measures } from './measures.ts';
 import { memory } from './memory.ts';
 import { soak } from './soak.ts';
 
-const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, measures, hopping, finality, soak];
+const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, measures, hopping, finality, ingest, soak];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

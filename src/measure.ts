@@ -82,7 +82,7 @@ export interface Measure<T> {
   readonly readings: readonly Reading[];
   /** The only windows in which it means something. Default: any. */
   readonly needs?: 'session';
-  /** Functions that its SQL uses: `create or replace` statements, in the schema `scalestream`. */
+  /** Functions, and types, that its SQL uses: statements that may be repeated, in the schema `scalestream`. */
   readonly functions?: readonly string[];
   /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
   readonly unit?: string;

@@ -2,25 +2,28 @@ import { createHash } from 'node:crypto';
 import type { Message } from './custody.ts';
 
 /** Why an event or a message could not be processed. The texts are stable: alerts and dashboards may rely on them. */
-export type RejectReason =
-  | 'empty'
-  | 'unknown-compression'
-  | 'not-decompressible'
-  | 'too-large'
-  | 'not-utf8'
-  | 'not-json'
-  | 'forbidden-key'
-  | 'unstorable-text'
-  | 'schema'
-  | 'no-id'
-  | 'no-time'
-  | 'in-future'
-  | 'too-old'
-  | 'id-conflict'
-  | 'not-found' // `enrich`: the look-up answered that there is nothing under its key
-  | 'callback'
-  | 'unfoldable'
-  | 'refused-by-store';
+export const REJECT_REASONS = [
+  'empty',
+  'unknown-compression',
+  'not-decompressible',
+  'too-large',
+  'not-utf8',
+  'not-json',
+  'forbidden-key',
+  'unstorable-text',
+  'schema',
+  'no-id',
+  'no-time',
+  'in-future',
+  'too-old',
+  'id-conflict',
+  'not-found', // `enrich`: the look-up answered that there is nothing under its key
+  'callback',
+  'unfoldable',
+  'refused-by-store',
+] as const;
+
+export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** An event or message that cannot be processed: kept with its body, its reason and where it came from. Never dropped. */
 export interface Reject {

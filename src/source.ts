@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Delivery } from './custody.ts';
+import type { SpreadReading } from './spread.ts';
 
 /** What a stage of the graph has seen of a source's messages since it started. */
 export interface StageStats {
@@ -23,8 +24,20 @@ export interface ReceivingMs {
   readonly idle: number;
 }
 
+/** Calls of one kind to a queue, since the source started. */
+export interface CallReading {
+  readonly operation: 'receive' | 'delete' | 'extend' | 'release';
+  /** Why they failed; absent: they did not. */
+  readonly error?: 'refused' | 'throttled' | 'credentials' | 'network';
+  /** How long they took. */
+  readonly seconds: SpreadReading;
+}
+
+/** How long messages in custody may have been there, in seconds: the bounds of {@link QueueStats.ages}. */
+export const AGE_SECONDS = [1, 10, 60, 600] as const;
+
 /** Counts since the source started. `received` counts deliveries, redeliveries included. */
-export interface SourceStats {
+export interface QueueCounts {
   readonly received: number;
   readonly redelivered: number;
   readonly acknowledged: number;
@@ -39,6 +52,32 @@ export interface SourceStats {
   readonly receiving: ReceivingMs;
   /** In the order in which they were first entered. `received` and `committed` are passed in no time; `delete` and `release` are what the queue is told. */
   readonly stages: readonly StageStats[];
+}
+
+/** What a source knows of one queue. */
+export interface QueueStats extends QueueCounts {
+  /** Name of the source. */
+  readonly source: string;
+  readonly calls: readonly CallReading[];
+  /** Receives that brought nothing. */
+  readonly emptyPolls: number;
+  /** Leases of messages: renewed, not renewed and tried again, and over although the message is held. */
+  readonly leases: { readonly renewed: number; readonly failed: number; readonly ended: number };
+  /** Seconds from receive to acknowledgement. */
+  readonly processing: SpreadReading;
+  /** Messages in custody by how long: up to each of {@link AGE_SECONDS}, then longer. */
+  readonly ages: readonly number[];
+  /** When the oldest undecided message was sent, by the queue's clock, milliseconds since 1970; `undefined` where nothing is held. */
+  readonly oldestSentAt: number | undefined;
+  /** When it last received a message, or started, by its processing clock. */
+  readonly lastMessageAt: number;
+  /** Now, by its processing clock. */
+  readonly now: number;
+}
+
+/** All queues together, and each. */
+export interface SourceStats extends QueueCounts {
+  readonly queues: readonly QueueStats[];
 }
 
 /**

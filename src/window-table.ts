@@ -52,6 +52,7 @@ const RESERVED = new Set([
   'updated_at',
   'final_revision',
   'final_at',
+  'trace_id',
   // of panes
   'pane_start',
   'final_until',

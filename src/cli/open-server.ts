@@ -1,12 +1,15 @@
 import { ConfigError } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { metricsApi } from '../server/app.ts';
+import type { Ingest } from '../server/ingest/ingest.ts';
 import { listen } from '../server/listen.ts';
 import { Problem } from '../server/problem.ts';
 import { type ReadDatabase, readDatabase } from '../server/read-database.ts';
 import { classify } from '../sinks/postgres/classify.ts';
 import { textArray } from '../sinks/postgres/quote.ts';
 import { databaseAtStart } from './at-start.ts';
+import type { IngestQueues } from './ingest-queues.ts';
+import { openIngests } from './open-ingests.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { version } from './version.ts';
 
@@ -15,6 +18,8 @@ export interface OpenServerOptions {
   /** Of the primary; a replica is asked in its place where there is one. */
   readonly databaseUrl: string;
   readonly settings: ServerSettings;
+  /** Where events go that come in, by the pipeline's name. */
+  readonly ingest: IngestQueues;
   readonly port: number;
   /** Take any free port where this one is taken. */
   readonly orAny?: boolean;
@@ -24,6 +29,8 @@ export interface OpenServerOptions {
 /** The API at work. */
 export interface OpenServer {
   readonly url: string;
+  /** The ways in for events. */
+  readonly ingests: ReadonlyMap<string, Ingest>;
   /** Takes no new requests, is no longer ready, lets answers under way end within the grace. */
   close(graceMs: number): Promise<void>;
 }
@@ -31,18 +38,21 @@ export interface OpenServer {
 /**
  * Connects and listens.
  *
- * @throws ConfigError where the database cannot be asked or does not know a pipeline, or nobody can listen there.
+ * @throws ConfigError where the database cannot be asked or does not know a pipeline, a queue for events is not there, or nobody can listen there.
  */
 export async function openServer({
   pipelines,
   databaseUrl,
   settings,
+  ingest,
   warn,
   ...at
 }: OpenServerOptions): Promise<OpenServer> {
   const { host, replica, tokens, hosts } = settings;
   const url = replica ?? databaseUrl;
+  const ingests = await openIngests(ingest, warn);
   const database = readDatabase({ url });
+  const closeIngests = (graceMs: number) => Promise.all([...ingests.values()].map((each) => each.close(graceMs)));
   let stopping = false;
   try {
     const app = metricsApi({
@@ -50,6 +60,7 @@ export async function openServer({
       database,
       tokens,
       hosts,
+      ingest: ingests,
       version: version(),
       onError: warn,
       isStopping: () => stopping,
@@ -58,14 +69,15 @@ export async function openServer({
     const listening = await listen(app, { ...at, host });
     return {
       url: listening.url,
+      ingests,
       async close(graceMs) {
         stopping = true;
-        await listening.close(graceMs);
+        await Promise.all([listening.close(graceMs), closeIngests(graceMs)]);
         await database.close();
       },
     };
   } catch (error) {
-    await database.close();
+    await Promise.all([database.close(), closeIngests(0)]);
     throw error;
   }
 }

@@ -103,7 +103,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
   const visibilityMs = milliseconds(options.visibilityTimeout ?? DEFAULT_VISIBILITY);
   const statementMs = statementWithin(visibilityMs);
   latenessFits(pipeline, visibilityMs, '--visibility');
-  await rehearse(pipeline);
+  await rehearse(pipeline, warn);
   // Queues of `whenFinal` are where the worker's own are, unless they say otherwise.
   const [sinkDefaults = {}] = options.queues;
   await checkSinks(pipeline, sinkDefaults);

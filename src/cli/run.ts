@@ -3,6 +3,7 @@ import { ConfigError, messageOf } from '../errors.ts';
 import { type BranchStatus, readStatus } from '../sinks/postgres/status.ts';
 import type { Command } from './command.ts';
 import { countFlag, durationFlag, parseFlags } from './flags.ts';
+import { ownIngestQueue } from './ingest-queues.ts';
 import { liveLine } from './live-line.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { onStop } from './on-stop.ts';
@@ -47,8 +48,9 @@ Runs a worker of a pipeline. Any number may share a queue; one may be stopped or
   --max-messages N      most messages in custody; default 5000
   --max-bytes N         most decoded bytes in custody; default 6291456
   --worker NAME         name of its progress row; default: host and process id
-  --port N              serve the windows over HTTP too, as scalestream serve does; default: not
+  --port N              serve the windows over HTTP too, as scalestream serve does, and take events in; default: not
 ${SERVER_HELP}
+  --ingest-queue NAME   which of several queues events go to that come in by HTTP
   --json                one JSON object as the last line of the output
 
 Examples:
@@ -80,6 +82,7 @@ export const runCommand: Command = {
       throw new ConfigError({ where: '--worker', expected: 'a name', got: "''", fix });
     }
     const pipeline = await loadPipeline(positionals[0]);
+    const ingest = ownIngestQueue(flags['ingest-queue'], pipeline.name, queues);
     const stop = onStop();
     const started = performance.now();
     const { worker, source, database } = await openWorker({
@@ -109,6 +112,7 @@ export const runCommand: Command = {
           pipelines: [pipeline],
           databaseUrl: url,
           settings,
+          ingest,
           port: settings.port,
           warn: io.err,
         });

@@ -12,15 +12,16 @@ export const SERVER_FLAGS = {
   tokens: { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
   insecure: { type: 'boolean' },
+  'ingest-queue': { type: 'string', multiple: true },
 } as const;
 
 /** What these flags mean, for people. */
 export const SERVER_HELP = `  --host HOST           where to listen; default 127.0.0.1. Any other needs --tokens
   --replica URL         a read replica to ask in place of the database
   --tokens FILE         who may ask: {"tokens": [{"name": "grafana", "sha256": "…", "scopes": ["read"], "keys": {"country": ["DE"]}}]};
-                        sha256 is printf %s "$TOKEN" | sha256sum, keys binds a token to windows of these
+                        scope ingest is for sending events; sha256 is printf %s "$TOKEN" | sha256sum, keys binds a token to windows of these
   --allow-host NAME     a name that the server answers to, beside localhost and addresses; with --tokens: to no other
-  --insecure            listen elsewhere without tokens: whoever reaches it reads everything`;
+  --insecure            listen elsewhere without tokens: whoever reaches it reads everything, and sends events where they are taken`;
 
 /** Where the API listens, and to whom. */
 export interface ServerSettings {

@@ -24,20 +24,33 @@ export function decompress(body: string, encoding: string | undefined, limit: nu
   }
   if (!BASE64.test(body.trimEnd()))
     return new Refusal('not-decompressible', `expected base64 of ${kind}: other characters follow or lie in between`);
-  const packed = Buffer.from(body, 'base64');
-  let bytes: Buffer;
+  const text = inflate(Buffer.from(body, 'base64'), kind, limit);
+  return text instanceof Refusal && text.reason === 'not-decompressible'
+    ? new Refusal(text.reason, `expected base64 of ${kind}: ${text.detail}`)
+    : text;
+}
+
+/**
+ * The text that bytes of gzip or zstd hold.
+ *
+ * @param limit largest decoded size in bytes: a bomb is refused before it is inflated.
+ */
+export function inflate(packed: Buffer, kind: 'gzip' | 'zstd', limit: number): string | Refusal {
   try {
-    bytes = kind === 'gzip' ? gunzipSync(packed, { maxOutputLength: limit }) : unzstd(packed, limit);
+    return textOf(kind === 'gzip' ? gunzipSync(packed, { maxOutputLength: limit }) : unzstd(packed, limit));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      return new Refusal('too-large', `decompresses from ${packed.length} to more than ${limit} bytes`);
-    }
-    return new Refusal('not-decompressible', `expected base64 of ${kind}: ${messageOf(error)}`);
+    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+      ? new Refusal('too-large', `decompresses from ${packed.length} to more than ${limit} bytes`)
+      : new Refusal('not-decompressible', messageOf(error));
   }
+}
+
+/** The text of bytes that should be UTF-8, without a byte order mark. */
+export function textOf(bytes: Uint8Array): string | Refusal {
   try {
     return utf8.decode(bytes);
   } catch {
-    return new Refusal('not-utf8', `${bytes.length} decompressed bytes are not UTF-8`);
+    return new Refusal('not-utf8', `${bytes.length} bytes are not UTF-8`);
   }
 }
 

@@ -64,9 +64,12 @@ export function json<T>(
       for (let ordinal = 0; ordinal < records.length; ordinal++) {
         const record = records[ordinal] as string;
         const raw = values[ordinal];
-        const event = raw instanceof Refusal ? raw : identify(raw, record, message, ordinal);
-        if (!(event instanceof Refusal)) entries.push(event);
-        else reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw) ? record : undefined);
+        const event = raw instanceof Refusal ? raw : identify(raw, message.sentAt);
+        if (!(event instanceof Refusal)) {
+          const { value, id, time } = event;
+          entries.push({ value, id, time, raw: record, json: record, message, ordinal, position: -1 });
+        } else
+          reject(event, ordinal, record, !(raw instanceof Refusal) && namesItself(table, raw) ? record : undefined);
       }
     },
   };
@@ -88,12 +91,13 @@ function atLeastOne(option: string, value: number): void {
   });
 }
 
-/** Validates a raw value and takes its id and time, in the form Postgres compares. */
-function identifier<T>(
-  table: EventTable<T>,
-): (raw: unknown, json: string, message: Message, ordinal: number) => Entry<T> | Refusal {
+/** An event as its table's schema makes it, with its id and time in the form Postgres compares. */
+export type Identified<T> = Pick<Entry<T>, 'value' | 'id' | 'time'>;
+
+/** Validates a raw value that was sent then, in milliseconds, and takes its id and time. */
+export function identifier<T>(table: EventTable<T>): (raw: unknown, sentAt: number) => Identified<T> | Refusal {
   const validate = validator(table);
-  return (raw, json, message, ordinal) => {
+  return (raw, sentAt) => {
     const value = validate(raw);
     if (value instanceof Refusal) return value;
     try {
@@ -108,10 +112,10 @@ function identifier<T>(
       const time = eventTime(input);
       if (time === undefined)
         return new Refusal('no-time', `expected a time from 1970 to 2250, text with its offset; got ${show(input)}`);
-      if (time > (message.sentAt + table.maxFuture) * MICROS_PER_MS) {
+      if (time > (sentAt + table.maxFuture) * MICROS_PER_MS) {
         return new Refusal('in-future', `${show(input)} is more than ${table.maxFuture} ms after its message was sent`);
       }
-      return { value: value.value, id, time, raw: json, json, message, ordinal, position: -1 };
+      return { value: value.value, id, time };
     } catch (error) {
       return new Refusal('callback', `id or time of table '${table.name}' threw: ${messageOf(error)}`);
     }

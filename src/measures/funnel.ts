@@ -56,18 +56,18 @@ export function funnel<T>(options: FunnelOptions<T>): Measure<T> {
       },
       parts: [{ suffix: 'n', type: 'bigint', of: 'events', combine: 'sum' }],
     },
-    functions: [REACHED],
+    functions: [WALK],
     readings: names.map((name, step) => ({
       suffix: `_${name}`,
       type: 'bigint',
       sql: (column) =>
-        `scalestream.funnel_of(array_agg(${by ? column('subject') : `''::text`}), array_agg(${column('step')}), array_agg(${column('at')}), ${step})`,
+        `coalesce((scalestream.funnel_walk(${by ? column('subject') : `''::text`}, ${column('step')} order by ${by ? `${column('subject')} collate "C", ` : ''}${column('at')}, ${column('step')})).reached[${step + 1}], 0)`,
       of: (_, items) => String(reached(items, step)),
     })),
   };
 }
 
-/** How many reached that step: the same as `scalestream.funnel_of`. */
+/** How many reached that step: the same as `scalestream.funnel_walk`. */
 function reached(items: readonly ItemRow[], last: number): number {
   const steps = items.map(({ subject, step, at }) => ({ subject: subject ?? '', step: Number(step), at: Number(at) }));
   const next = new Map<string, number>();
@@ -76,24 +76,26 @@ function reached(items: readonly ItemRow[], last: number): number {
   return [...next.values()].filter((step) => step > last).length;
 }
 
-/** Walks through the steps of each subject in order of time: the next one counts when it comes. */
-const REACHED = `create or replace function scalestream.funnel_of(subjects text[], steps bigint[], ats bigint[], last bigint) returns bigint language plpgsql immutable parallel safe as $f$
-declare
-  taken record;
-  subject text;
-  next bigint := 0;
-  reached bigint := 0;
+/**
+ * Walks through the steps of one subject after the other, each in order of time: the next one counts when it comes. One aggregate that says how many reached
+ * each step: Postgres computes it once, however many columns read of it, and it holds no more than where it is, however many items there are.
+ */
+const WALK = `do $do$ begin
+  if to_regtype('scalestream.funnel_walk') is null then
+    create type scalestream.funnel_walk as (subject text, next bigint, reached bigint[]);
+  end if;
+end $do$;
+create or replace function scalestream.funnel_step(walk scalestream.funnel_walk, subject text, step bigint) returns scalestream.funnel_walk
+language plpgsql immutable parallel safe as $f$
 begin
-  for taken in select t.subject, t.step from unnest(subjects, steps, ats) as t (subject, step, at)
-    where t.step <= last order by t.subject collate "C", t.at, t.step loop
-    if taken.subject is distinct from subject then
-      subject := taken.subject;
-      next := 0;
-    end if;
-    if taken.step = next then
-      next := next + 1;
-      if next > last then reached := reached + 1; end if;
-    end if;
-  end loop;
-  return reached;
-end $f$;`;
+  if subject is distinct from walk.subject then
+    walk.subject := subject;
+    walk.next := 0;
+  end if;
+  if step = walk.next then
+    walk.next := step + 1;
+    walk.reached[walk.next] := coalesce(walk.reached[walk.next], 0) + 1;
+  end if;
+  return walk;
+end $f$;
+create or replace aggregate scalestream.funnel_walk(text, bigint) (sfunc = scalestream.funnel_step, stype = scalestream.funnel_walk);`;

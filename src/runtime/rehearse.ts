@@ -10,12 +10,17 @@ const DEADLINE_MS = 10_000;
 /**
  * Runs a pipeline's graph without messages and without a database, so that what cannot work is found before anything starts.
  *
+ * @param warn told of a declared table that nothing is folded into: a graph that folds by what events say may be right all the same.
  * @returns the inner graph of its transaction.
  * @throws ConfigError when the graph throws, does not complete with its messages, has no transaction, or folds into a table that the pipeline
  *   does not declare.
  */
-export async function rehearse(pipeline: Pipeline): Promise<Describe> {
+export async function rehearse(
+  pipeline: Pipeline,
+  warn: (detail: string) => void = () => undefined,
+): Promise<Describe> {
   const declared = new Set(pipeline.windows.map((table) => table.name));
+  const folded = new Set<string>();
   let told: Describe | undefined;
   const store: Store = {
     prepare(describe, rehearsal) {
@@ -23,6 +28,7 @@ export async function rehearse(pipeline: Pipeline): Promise<Describe> {
       for (const { table } of rehearsal) {
         if (table.over) throw follows(table.name, table.of);
         if (!declared.has(table.name)) throw undeclared(table.name);
+        folded.add(table.name);
       }
     },
     horizon: () => 0,
@@ -37,8 +43,12 @@ export async function rehearse(pipeline: Pipeline): Promise<Describe> {
     throw error instanceof ConfigError ? error : unusable(pipeline, messageOf(error), error);
   }
   if (!told) throw unusable(pipeline, 'no transaction');
+  for (const name of declared) if (!folded.has(name)) warn(unfolded(pipeline, name));
   return told;
 }
+
+const unfolded = ({ name }: Pipeline, table: string): string =>
+  `window table '${table}' is declared in pipeline '${name}', and nothing is folded into it: it stays empty. Fix: foldInto it in the transaction, or leave it out of pipeline('${name}', …)`;
 
 /** Its windows are made of final ones, not of events. */
 const follows = (table: string, of: string): ConfigError =>

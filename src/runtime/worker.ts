@@ -9,10 +9,12 @@ import type { Counts, Pipeline, Receipt } from '../pipeline.ts';
 import type { Source, SourceStats } from '../source.ts';
 import type { Store } from '../store.ts';
 import { breaker } from './breaker.ts';
+import { countingTime, type TimeStats } from './counting-time.ts';
 import { deliveries } from './deliver.ts';
 import { countingFlushes, type FlushStats } from './flushes.ts';
 import { latenessFits } from './lateness-fits.ts';
 import { timekeeper } from './timekeeper.ts';
+import type { Vitals } from '../vitals.ts';
 import { vitals } from './vitals.ts';
 
 export interface WorkerOptions {
@@ -34,6 +36,7 @@ export interface WorkerOptions {
 export interface WorkerStats extends Counts {
   readonly source: SourceStats;
   readonly store: FlushStats;
+  readonly time: TimeStats;
   /** `open`: it has stopped receiving, since the store fails. */
   readonly breaker: 'closed' | 'open';
 }
@@ -41,6 +44,8 @@ export interface WorkerStats extends Counts {
 /** A pipeline at work. */
 export interface Worker {
   stats(): WorkerStats;
+  /** How it does: rates and shares of time over the last ten seconds. */
+  vitals(): Vitals;
   /** Resolves when the pipeline has ended after {@link stop}; rejects with what ended it otherwise. Nothing unsettled is deleted. */
   readonly done: Promise<void>;
   /** Stops receiving, lets everything held be committed and acknowledged, and releases what is left after `graceMs`. */
@@ -75,10 +80,12 @@ export function startWorker(
   let stopping = false;
   let breakerState: WorkerStats['breaker'] = 'closed';
   const flushes = countingFlushes(store, clock);
+  const time = countingTime(store.time, clock);
   const stats = (): WorkerStats => ({
     ...total,
     source: source.stats(),
     store: flushes.stats(),
+    time: time.stats(),
     breaker: breakerState,
   });
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
@@ -119,10 +126,11 @@ export function startWorker(
     );
   }
 
+  const told = vitals(stats, clock);
   const keeper = timekeeper({
     source,
-    time: store.time,
-    vitals: vitals(stats, clock),
+    time: time.time,
+    vitals: told,
     deliveries: deliveries(pipeline, store.time.outbox, { defaults: sinkDefaults, clock, warn: onWarning }),
     clock,
     warn: onWarning,
@@ -135,6 +143,7 @@ export function startWorker(
   return {
     done,
     stats,
+    vitals: told,
     async stop(graceMs) {
       stopping = true;
       source.stop();

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { ConfigError } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { type AnswerCacheOptions, answerCache } from './answer-cache.ts';
@@ -8,13 +7,23 @@ import { named, notThere, Problem, problemResponse } from './problem.ts';
 import type { ReadDatabase } from './read-database.ts';
 import { eventsRoute } from './routes/events.ts';
 import { livezRoute, readyzRoute } from './routes/health.ts';
+import { ingestRoute, type Ingests } from './routes/ingest.ts';
 import { keysRoute } from './routes/keys.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { isOfPage, pageRoute, pageSecured } from './routes/page.ts';
 import { pipelineRoute, pipelinesRoute } from './routes/pipelines.ts';
 import { rejectsRoute } from './routes/rejects.ts';
 import { versionRoute } from './routes/version.ts';
 import { windowsRoute } from './routes/windows.ts';
+import { secured } from './secured.ts';
 import type { Limits, ServerEnv, Serving } from './serving.ts';
+import { ownSite } from './own-site.ts';
+import { type RateLimit, rateLimit } from './rate-limit.ts';
+import { streamRoute } from './routes/stream.ts';
+import { ticketsRoute } from './routes/tickets.ts';
+import { streams, type StreamsOptions } from './stream/streams.ts';
+import { tickets as ticketsOf } from './stream/tickets.ts';
+import { bringsTicket, ticketed } from './ticketed.ts';
 import { bearing, type Token } from './tokens.ts';
 
 export interface MetricsApiOptions {
@@ -26,8 +35,13 @@ export interface MetricsApiOptions {
   readonly tokens?: readonly Token[] | undefined;
   /** Names that the server answers to beside `localhost` and addresses. Default: none; with tokens, any. */
   readonly hosts?: readonly string[] | undefined;
+  /** Where events go that come in by `POST /v1/events/{pipeline}`, by the pipeline's name; see `openIngest`. They stay their owner's. Default: nowhere. */
+  readonly ingest?: Ingests | undefined;
   readonly cache?: AnswerCacheOptions | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** Requests of one token or, where there are none, of one address: beyond that, 429. Default 200 a second, 1,000 at once. */
+  readonly rateLimit?: RateLimit | undefined;
+  readonly streams?: StreamsOptions | undefined;
   /** Whether it is about to end: then it is not ready. Default: never. */
   readonly isStopping?: (() => boolean) | undefined;
   /** Told of what should not happen. Default: nobody is. */
@@ -53,6 +67,7 @@ export function metricsApi(options: MetricsApiOptions) {
     database,
     tokens,
     hosts,
+    ingest = new Map(),
     cache,
     limits,
     isStopping = () => false,
@@ -66,58 +81,65 @@ export function metricsApi(options: MetricsApiOptions) {
     cache: answerCache(cache),
     limits: { maxWindows: 200_000, maxBuckets: 10_000, maxEvents: 20_000, ...limits },
   };
+  const problemOf = (error: unknown): Problem => {
+    if (error instanceof Problem) return error;
+    onError(`an answer failed: ${named(error instanceof Error ? `${error.name}: ${error.message}` : String(error))}`);
+    return failed();
+  };
+  const tickets = ticketsOf(tokens);
   const reading = bearing('read', tokens);
+  const withTicket = ticketed(tickets);
+  const limited = rateLimit(options.rateLimit, tokens !== undefined);
+  const ingesting = bearing('ingest', tokens);
   const app = new Hono<ServerEnv>()
-    .use(secured)
+    .use((c, next) => (isOfPage(c.req.path) ? pageSecured : forNobody)(c, next))
     .use(async (c, next) => {
       if (c.req.url.length > MOST_URL) throw tooLong(c.req.url.length);
       await next();
     })
     // a page of somebody else has no token, whatever its name leads to
     .use(tokens !== undefined && hosts === undefined ? (_, next) => next() : knownHosts(hosts ?? []))
-    .use('/v1/*', reading)
+    .use('/v1/*', (c, next) => {
+      if (c.req.path.startsWith('/v1/events/')) return ingesting(c, next);
+      return tokens !== undefined && bringsTicket(c) ? withTicket(c, next) : reading(c, next);
+    })
     .use('/version', reading)
     .use('/openapi.json', reading)
+    .use('/v1/*', limited)
+    .use('/version', limited)
+    .use('/openapi.json', limited)
+    .use('/v1/events/*', ownSite)
+    .use('/v1/stream-tickets', ownSite)
+    .route('/', pageRoute())
     .route('/', livezRoute())
     .route('/', readyzRoute({ serving, isStopping }))
     .route('/', versionRoute(serving, version))
-    .route('/', openapiRoute(serving, { version, secured: tokens !== undefined }))
+    .route('/', openapiRoute(serving, { version, secured: tokens !== undefined, ingest }))
     .route('/', pipelinesRoute(serving))
     .route('/', pipelineRoute(serving))
     .route('/', windowsRoute(serving))
     .route('/', eventsRoute(serving))
     .route('/', keysRoute(serving))
-    .route('/', rejectsRoute(serving));
+    .route('/', rejectsRoute(serving))
+    .route('/', streamRoute(serving, streams(serving, problemOf, options.streams), tickets))
+    .route('/', ticketsRoute(serving, tickets))
+    .route('/', ingestRoute(serving, { ingest, isStopping }));
 
   app.notFound((c) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return problemResponse(onlyRead(c.req.method));
     const expected =
-      '/v1/pipelines/{pipeline}, …/windows/{table}, …/windows/{table}/events, …/keys/{table}, …/rejects, /version, /openapi.json';
+      '/v1/pipelines/{pipeline}, …/windows/{table}, …/windows/{table}/events, …/keys/{table}, …/rejects, …/stream, /v1/stream-tickets, /v1/events/{pipeline}, /version, /openapi.json';
     return problemResponse(notThere('route', 'no such route', expected, named(c.req.path), 'see /openapi.json'));
   });
-  app.onError((error) => {
-    if (error instanceof Problem) return problemResponse(error);
-    onError(`an answer failed: ${named(`${error.name}: ${error.message}`)}`);
-    return problemResponse(failed());
-  });
+  app.onError((error) => problemResponse(problemOf(error)));
   return app;
 }
 
 /** The routes and what they take and give, for the typed client. */
 export type MetricsApi = ReturnType<typeof metricsApi>;
 
-const secured = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    frameAncestors: ["'none'"],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-  },
-  referrerPolicy: 'no-referrer',
-  xFrameOptions: 'DENY',
-  // what is served without TLS must not ask browsers for it, nor for any other service on this name
-  strictTransportSecurity: false,
-});
+/** No browser may do anything with an answer of the API. */
+const forNobody = secured();
 
 function byName(all: readonly Pipeline[]): ReadonlyMap<string, Pipeline> {
   const pipelines = new Map<string, Pipeline>();

@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { ConfigError, messageOf } from '../errors.ts';
@@ -23,6 +23,7 @@ export interface Listening {
 }
 
 interface App {
+  /** `env` has what is known of the connection: `incoming`, `outgoing`, and `stopping`, which is aborted when the server ends. */
   fetch(request: Request, env?: object): Response | Promise<Response>;
 }
 
@@ -36,8 +37,12 @@ const LIMITS = {
 };
 const MOST_HEADERS = 100;
 const MOST_CONNECTIONS = 2_000;
-/** A request that only asks brings no body worth reading. */
+/** Bytes of a body: a request that only asks brings none. Who reads one holds it to a limit of its own too, since not all say how long they are. */
 const MOST_BODY = 0;
+const BODIES = [
+  { path: /^\/v1\/events\/[^/]+$/, most: 64 * 2 ** 20, unknown: true },
+  { path: /^\/v1\/stream-tickets$/, most: 1_024, unknown: false },
+];
 
 /**
  * Serves an app until it is closed.
@@ -48,11 +53,13 @@ export async function listen(
   { fetch }: App,
   { port, orAny = false, host = '127.0.0.1' }: ListenOptions,
 ): Promise<Listening> {
-  const answer = getRequestListener((request, env) => fetch(request, env), { overrideGlobalObjects: false });
+  const ending = new AbortController();
+  const answer = getRequestListener((request, env) => fetch(request, { ...env, stopping: ending.signal }), {
+    overrideGlobalObjects: false,
+  });
   const server = createServer(LIMITS, (request, response) => {
-    const size = Number(request.headers['content-length'] ?? 0);
-    if (size > MOST_BODY || request.headers['transfer-encoding'] !== undefined) refuse(response);
-    else void answer(request, response);
+    if (mayBring(request)) void answer(request, response);
+    else refuse(response);
   });
   server.maxHeadersCount = MOST_HEADERS;
   server.maxConnections = MOST_CONNECTIONS;
@@ -61,8 +68,19 @@ export async function listen(
   return {
     port: taken,
     url: `http://${name === '0.0.0.0' || name === '[::]' ? 'localhost' : name}:${taken}`,
-    close: (graceMs) => closed(server, graceMs),
+    close(graceMs) {
+      // streams have no end of their own
+      ending.abort();
+      return closed(server, graceMs);
+    },
   };
+}
+
+function mayBring({ method, url = '', headers }: IncomingMessage): boolean {
+  const size = Number(headers['content-length'] ?? 0);
+  const [path = ''] = url.split('?');
+  const body = method === 'POST' ? BODIES.find((each) => each.path.test(path)) : undefined;
+  return size <= (body?.most ?? MOST_BODY) && (headers['transfer-encoding'] === undefined || body?.unknown === true);
 }
 
 /** The connection ends with it: nobody reads on to see where the next request begins. */
@@ -76,10 +94,10 @@ const noBody = (): Problem =>
   new Problem({
     status: 413,
     code: 'body',
-    title: 'a request that only asks has no body',
-    expected: 'none',
-    got: 'one',
-    fix: 'leave it out',
+    title: 'no body, or not such a one',
+    expected: 'none, but for events: of these at most 64 MiB',
+    got: 'one, or a larger one',
+    fix: 'leave it out, or send it in parts',
   });
 
 function bind(server: Server, port: number, host: string, orAny: boolean): Promise<number> {

@@ -2,20 +2,29 @@ import type { AnyEvent } from '../event-table.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { WindowTable } from '../window-table.ts';
 import type { Parameters, Schema } from './parameters.ts';
+import { ingestPath } from './ingest/ingest-path.ts';
 import { EVENTS_PARAMETERS } from './routes/events.ts';
 import { keysParameters } from './routes/keys.ts';
 import { REJECTS_PARAMETERS } from './routes/rejects.ts';
+import { TICKETS_PARAMETERS } from './routes/tickets.ts';
+import { streamParameters } from './stream/stream-query.ts';
 import { windowParameters } from './understand.ts';
 import { columnsOf, schemaOf } from './window-columns.ts';
+
+/** What is told beside the declarations. */
+export interface About {
+  readonly version: string;
+  /** Whether tokens are asked for. */
+  readonly secured: boolean;
+  /** By the name of a pipeline: whether it takes events. */
+  readonly ingest: { has(pipeline: string): boolean };
+}
 
 /**
  * The document of what is served: a path for each table, with its own keys, measures and units, from the declarations and from the parameters that routes
  * read by.
  */
-export function openApi(
-  pipelines: readonly Pipeline[],
-  { version, secured }: { readonly version: string; readonly secured: boolean },
-) {
+export function openApi(pipelines: readonly Pipeline[], { version, secured, ingest }: About) {
   return {
     openapi: '3.1.0',
     info: {
@@ -28,8 +37,10 @@ export function openApi(
       '/livez': get('whether the process is there', { type: 'object' }, [], { open: true }),
       '/readyz': get('whether it can answer', { type: 'object' }, [], { open: true }),
       '/version': get('what is served, and by what', { type: 'object' }),
+      '/v1/stream-tickets': ticketsPath(),
       '/v1/pipelines': get('all pipelines, in short', listOf(SUMMARY, object({ asOf: MOMENT }))),
       ...Object.assign({}, ...pipelines.map(pathsOf)),
+      ...Object.assign({}, ...pipelines.filter(({ name }) => ingest.has(name)).map(ingestPath)),
     },
     components: {
       ...(secured ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } : {}),
@@ -104,9 +115,39 @@ function pathsOf(pipeline: Pipeline): Record<string, unknown> {
       listOf(REJECT, object(META), PAGE),
       told(REJECTS_PARAMETERS),
     ),
+    [`${at}/stream`]: streamPath(pipeline),
     ...Object.assign({}, ...tables.map((table) => tablePaths(at, pipeline, table))),
   };
 }
+
+/** One of one table may have its parameters `key.<column>` too, as its route. */
+const streamPath = (pipeline: Pipeline): unknown => ({
+  get: {
+    summary: `windows of '${pipeline.name}' as they change, and how far it is: server-sent events`,
+    parameters: told(streamParameters(pipeline)),
+    responses: {
+      200: {
+        description: 'events: windows, stats, reset, trouble, bye',
+        content: { 'text/event-stream': { schema: TEXT } },
+      },
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  },
+});
+
+const ticketsPath = (): unknown => ({
+  post: {
+    summary: 'a ticket for a stream, in place of a token, for clients that send no headers',
+    parameters: told(TICKETS_PARAMETERS),
+    responses: {
+      201: {
+        description: 'good to begin a stream with until expiresAt',
+        content: { 'application/json': { schema: object({ ticket: TEXT, expiresAt: MOMENT }) } },
+      },
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  },
+});
 
 function tablePaths(at: string, { events }: Pipeline, table: WindowTable<AnyEvent>): Record<string, unknown> {
   const columns = columnsOf(table);

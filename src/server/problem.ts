@@ -10,6 +10,8 @@ export interface ProblemParts {
   readonly got: string;
   readonly fix: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Members of its own, beside these. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** A request that is not answered; becomes problem details (RFC 9457) where it leaves the server. */
@@ -33,21 +35,27 @@ export const notThere = (code: string, title: string, expected: string, got: str
   new Problem({ status: 404, code, title, expected, got, fix });
 
 const MOST_SHOWN = 120;
-/** Those that JSON leaves as they are, and terminals obey. */
-const CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
+/** Those that terminals obey, and that end a line. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
 
 /** What somebody sent, as it may stand in an answer: quoted, escaped and cut. */
-export function named(text: string): string {
-  const cut = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
-  return `'${JSON.stringify(cut.toWellFormed())
-    .slice(1, -1)
-    .replaceAll(CONTROL, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
-}
+export const named = (text: string): string =>
+  `'${withoutControl(JSON.stringify(cut(text, MOST_SHOWN)).slice(1, -1))}'`;
+
+/** A sentence that quotes somebody, as it may stand in an answer: cut, and without letters of control. */
+export const shown = (text: string, most = MOST_SHOWN): string => withoutControl(cut(text, most));
+
+const cut = (text: string, most: number): string =>
+  (text.length > most ? `${text.slice(0, most)}…` : text).toWellFormed();
+
+const withoutControl = (text: string): string =>
+  text.replaceAll(CONTROL, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Problem details as they are sent. */
-export function problemText({ status, code, title, expected, got, fix }: ProblemParts): string {
+export function problemText({ status, code, title, expected, got, fix, details }: ProblemParts): string {
   const detail = `expected ${expected}; got ${got}. Fix: ${fix}`;
-  return JSON.stringify({ type: `urn:scalestream:problem:${code}`, title, status, detail, code, expected, got, fix });
+  const type = `urn:scalestream:problem:${code}`;
+  return JSON.stringify({ type, title, status, detail, code, expected, got, fix, ...details });
 }
 
 /** Problem details as an answer. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, TypedResponse } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AnyEvent } from '../event-table.ts';
@@ -27,10 +28,19 @@ export interface Serving {
   readonly limits: Limits;
 }
 
-/** What is known of a request. */
+/** What is known of a request; of its connection, where it came over one (see `listen`). */
 export interface ServerEnv {
   Variables: { caller: Caller };
+  Bindings: {
+    readonly incoming?: IncomingMessage;
+    readonly outgoing?: ServerResponse;
+    /** Aborted when the server ends. */
+    readonly stopping?: AbortSignal;
+  };
 }
+
+/** Where a request came from; nothing of it where the app is called in its own process. */
+export const connectionOf = (c: Context<ServerEnv>): ServerEnv['Bindings'] => ({ ...c.env });
 
 /** Nothing but a type: the query that a route takes, for the typed client. Routes read it by their parameters. */
 export const takes = <Q>() =>

@@ -27,7 +27,7 @@ export interface Caller {
 
 const SCOPES: readonly Scope[] = ['read', 'ingest', 'admin'];
 /** Where no tokens are given: whoever reaches the server. */
-const ANYBODY: Caller = { name: 'anybody', scopes: SCOPES, keys: {} };
+export const ANYBODY: Caller = { name: 'anybody', scopes: SCOPES, keys: {} };
 
 /**
  * Holds tokens to their form.
@@ -105,7 +105,7 @@ export function bearing(scope: Scope, tokens: readonly Token[] | undefined) {
   });
 }
 
-const unknownToken = (got: string): Problem =>
+export const unknownToken = (got: string): Problem =>
   new Problem({
     status: 401,
     code: 'token',

@@ -48,6 +48,16 @@ export const keysOf = (table: WindowTable<AnyEvent>, { rollup }: WindowsAsked) =
 /** The values of a row of {@link windowsStatement}: those of its keys are `k0` …, of its measures `m0` …; `us` is the start in microseconds. */
 export type WindowValues = Readonly<Record<string, string | null>>;
 
+/** What a question is narrowed to beside what was asked: see the changes of a stream. */
+export interface Narrowed {
+  /** Parts of the statement, before its own. */
+  readonly parts: readonly string[];
+  /** Over `"$w"`. */
+  readonly conditions: readonly string[];
+  /** Columns beside those of the moment. */
+  readonly told: readonly string[];
+}
+
 /**
  * The statement of a page: rows after the last one of the page before, and one more than there is room for. Where windows are stored as they are read, a page is
  * cut out of the table before anything is computed of it.
@@ -57,12 +67,14 @@ export function windowsStatement(
   table: WindowTable<AnyEvent>,
   asked: WindowsAsked,
   after: readonly string[] | undefined,
+  narrow: (parameters: Given) => Narrowed = () => ({ parts: [], conditions: [], told: [] }),
 ): Statement {
   const parameters = given();
+  const narrowed = narrow(parameters);
   const isStored = asked.rollup === undefined && table.window.kind !== 'hopping';
   const only = { ...table, measures: pick(table.measures, asked.measures) };
   const joins = isStored ? itemJoins(only, '"$w"') : [];
-  const conditions = conditionsOf(table, asked, parameters, isStored, after);
+  const conditions = [...conditionsOf(table, asked, parameters, isStored, after), ...narrowed.conditions];
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
   const keys = keysOf(table, asked);
   const ordered = [`"$w".window_start`, ...keys.map(comparedAs)].map((each) => `${each} ${asked.order}`);
@@ -88,8 +100,8 @@ export function windowsStatement(
   ];
   const rows = `select ${columns.join(', ')} from ${[from, ...joins].join(' ')} ${early ? '' : where} order by n limit ${asked.limit + 1}`;
   return {
-    text: `with "$moment" as (${momentQuery(pipeline, table)}), "$rows" as (${rows})
-  select "$moment".*, "$rows".* from "$moment" left join "$rows" on true order by "$rows".n`,
+    text: `with ${[...narrowed.parts, `"$moment" as (${momentQuery(pipeline, table)})`, `"$rows" as (${rows})`].join(', ')}
+  select ${['"$moment".*', ...narrowed.told, '"$rows".*'].join(', ')} from "$moment" left join "$rows" on true order by "$rows".n`,
     parameters: parameters.parameters,
   };
 }

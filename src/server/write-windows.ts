@@ -22,7 +22,7 @@ export function windowsDraft(page: Page): Draft {
   const { understood, next } = page;
   const { asked, format } = understood;
   if (format !== 'rows') return linesDraft(page);
-  const data = page.rows.map(writer(page)).join(',');
+  const data = page.rows.map(rowWriter(page.table, understood).row).join(',');
   return jsonDraft(
     `"data":[${data}],"page":${JSON.stringify({ limit: asked.limit, next })}`,
     metaOf(page),
@@ -49,7 +49,7 @@ function metaOf({ pipeline, table, understood: { asked }, moment }: Page): Recor
 function linesDraft(page: Page): Draft {
   const { understood, moment, rows, next } = page;
   const isCsv = understood.format === 'csv';
-  const lines = isCsv ? csvLines(page) : rows.map(writer(page));
+  const lines = isCsv ? csvLines(page) : rows.map(rowWriter(page.table, understood).row);
   return {
     contentType: isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
     headers: {
@@ -64,8 +64,11 @@ function linesDraft(page: Page): Draft {
   };
 }
 
-/** Makes JSON of a row: once for a page, what is the same in all of them. */
-function writer({ table, understood: { asked, numbers } }: Page): (row: WindowValues) => string {
+/** Makes JSON of a row, or of its key: once for many, what is the same in all of them. */
+export function rowWriter(
+  table: WindowTable<AnyEvent>,
+  { asked, numbers }: Understood,
+): { readonly row: (row: WindowValues) => string; readonly key: (row: WindowValues) => string } {
   const keys = keysOf(table, asked).map(({ name, type }, i) => ({
     label: `${JSON.stringify(name)}:`,
     at: `k${i}`,
@@ -80,8 +83,10 @@ function writer({ table, understood: { asked, numbers } }: Page): (row: WindowVa
     columns: readonly { label: string; at: string; type: (typeof measures)[number]['type'] }[],
     row: WindowValues,
   ) => columns.map(({ label, at, type }) => label + jsonOf({ type }, row[at] ?? null, numbers)).join(',');
-  return (row) =>
-    `{"start":"${row['start']}","end":"${row['end']}","key":{${members(keys, row)}},"measures":{${members(measures, row)}},"state":"${row['state']}","revision":${row['revision'] ?? 'null'},"updatedAt":${row['updated'] ? `"${row['updated']}"` : 'null'}}`;
+  const key = (row: WindowValues) => `{${members(keys, row)}}`;
+  const row = (row: WindowValues) =>
+    `{"start":"${row['start']}","end":"${row['end']}","key":${key(row)},"measures":{${members(measures, row)}},"state":"${row['state']}","revision":${row['revision'] ?? 'null'},"updatedAt":${row['updated'] ? `"${row['updated']}"` : 'null'}}`;
+  return { key, row };
 }
 
 function csvLines({ table, understood: { asked }, rows }: Page): string[] {

@@ -83,6 +83,7 @@ const sum = (a: SourceStats, b: SourceStats): SourceStats => ({
     idle: a.receiving.idle + b.receiving.idle,
   },
   stages: together([...a.stages, ...b.stages]),
+  queues: [...a.queues, ...b.queues],
 });
 
 /** A stage that holds messages of two sources is occupied by either: no less than by the one that was there longer. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { pollDelay } from './backoff.ts';
 import type { Bell } from './bell.ts';
+import type { CallTimes } from './call-times.ts';
 import type { Credit, Reservation } from './credit.ts';
 import { isFirst, type Poller, restedAt } from './poller.ts';
 import type { SourceWarning } from './pull-options.ts';
@@ -56,6 +57,7 @@ const GAP_MS = 600;
  */
 export function pollers(options: {
   readonly queue: Queue;
+  readonly times: CallTimes;
   readonly clock: Clock;
   readonly random: () => number;
   readonly credit: Credit;
@@ -71,7 +73,7 @@ export function pollers(options: {
   /** Called once after `stop`, when no loop is left. */
   readonly onEnd: () => void;
 }): Pollers {
-  const { queue, clock, random, credit, changed, maxPollers, waitSeconds, deliver, onEmpty, warn, onEnd } = options;
+  const { queue, times, clock, random, credit, changed, maxPollers, waitSeconds, deliver, onEmpty, warn, onEnd } = options;
   const running = new Set<Poller>();
   const watches = waitSeconds === 1 ? Math.min(WATCHES, maxPollers) : 1;
   const idleMs = watches > 1 ? APART_MS : 0;
@@ -150,7 +152,7 @@ export function pollers(options: {
     poller.poll = { overdueAt: startedAt + wait * 1_000 + STUCK_AFTER_MS, abort, reservation };
     poller.restMs = 0;
     try {
-      const arrivals = await queue.receive(reservation.messages, wait, abort.signal);
+      const arrivals = await times.time('receive', () => queue.receive(reservation.messages, wait, abort.signal));
       failures = 0;
       deliver(arrivals, reservation.messages, startedAt);
       adapt(arrivals.length, reservation.messages);

@@ -1,9 +1,12 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Delivery } from '../custody.ts';
 import { SourceError } from '../errors.ts';
-import type { Source } from '../source.ts';
+import type { QueueCounts, Source } from '../source.ts';
+import { CUSTODY_SECONDS, Spread } from '../spread.ts';
+import { agesOf } from './ages.ts';
 import { releaseSeconds } from './backoff.ts';
 import { bell } from './bell.ts';
+import { callTimes } from './call-times.ts';
 import { messageCredit } from './credit.ts';
 import { deliveryTrace } from './delivery-trace.ts';
 import { emptiness } from './emptiness.ts';
@@ -34,6 +37,10 @@ const LAST_CALLS_MS = 20_000;
 export function pullSource(name: string, queue: Queue, settings: PullSettings, lingerMs = 50): Source {
   const { clock, random, warn, visibilitySeconds, maxMessages, maxBytes } = settings;
   const counts = { received: 0, redelivered: 0, acknowledged: 0, released: 0, lost: 0 };
+  const times = callTimes(clock, queue.failureOf);
+  const processing = new Spread(CUSTODY_SECONDS);
+  let emptyPolls = 0;
+  let lastMessageAt = clock.now();
   const changed = bell(clock);
   const moved = bell(clock);
   const credit = messageCredit(maxMessages, maxBytes, BATCH, () => {
@@ -58,6 +65,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     weighed: credit.weigh,
     acknowledged(message: HeldMessage) {
       counts.acknowledged += 1;
+      processing.add((clock.now() - message.receivedAt) / 1_000);
       held.acknowledged(message);
       outcomes.remove(message);
     },
@@ -68,9 +76,9 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     },
   };
   const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, moved.ring);
-  const outcomes = settlements({ name, queue, clock, random, lingerMs, settled: held.settle, warn });
-  const renew = leases({ name, queue, clock, held, visibilitySeconds, lost, warn });
-  const polls = pollers({ ...settings, queue, credit, changed, deliver, onEmpty: (from) => empty.polled(from), onEnd });
+  const outcomes = settlements({ name, queue, times, clock, random, lingerMs, settled: held.settle, warn });
+  const lease = leases({ name, queue, times, clock, held, visibilitySeconds, lost, warn });
+  const polls = pollers({ ...settings, queue, times, credit, changed, deliver, onEmpty: (from) => empty.polled(from), onEnd });
   const empty = emptiness({
     queue,
     isIdle: () => held.undecided === 0 && polls.isAsking() && !credit.isSpent(),
@@ -93,9 +101,11 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
 
   function deliver(arrivals: readonly Arrival[], asked: number, startedAt: number): void {
     if (arrivals.length > 0) emptyReadings = 0;
+    else emptyPolls += 1;
     isFull = arrivals.length * 2 >= asked;
     const delivery: HeldMessage[] = [];
     const now = clock.now();
+    if (arrivals.length > 0) lastMessageAt = now;
     const trace = deliveryTrace(arrivals, { destination: name, url: queue.id, startedAt, endedAt: now });
     for (const arrival of arrivals) {
       counts.received += 1;
@@ -165,7 +175,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
       }
       next.add(polls.stop);
       cancelTick = every(Math.min(TICK_MS, visibilitySeconds * 125), clock, () => {
-        renew();
+        lease.renew();
         polls.watch();
       });
       polls.start();
@@ -203,7 +213,7 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     progress: () => [{ source: name, held: held.oldestSentAt(), settled: held.settledAt, emptyAt: empty.at }],
     stats() {
       const now = clock.now();
-      return {
+      const own: QueueCounts = {
         ...counts,
         held: held.size,
         heldBytes: credit.bytes,
@@ -211,6 +221,10 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
         receiving: phases.read(now),
         stages: stages.read(now),
       };
+      const detail = { calls: times.read(), emptyPolls, leases: lease.stats(), processing: processing.read() };
+      const ages = agesOf(held.all(), now);
+      const queues = [{ source: name, ...own, ...detail, ages, oldestSentAt: held.oldestSentAt(), lastMessageAt, now }];
+      return { ...own, queues };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { batchCalls } from './batch-calls.ts';
+import type { CallTimes } from './call-times.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { SourceWarning } from './pull-options.ts';
 import { tracesOf } from '../trace.ts';
@@ -31,13 +32,14 @@ export function settlements(options: {
   /** The source, as spans name it. */
   readonly name: string;
   readonly queue: Queue;
+  readonly times: CallTimes;
   readonly clock: Clock;
   readonly random: () => number;
   readonly lingerMs: number;
   readonly settled: (message: HeldMessage) => void;
   readonly warn: (kind: SourceWarning, detail: string) => void;
 }): Settlements {
-  const { name, queue, clock, random, lingerMs, settled, warn } = options;
+  const { name, queue, times, clock, random, lingerMs, settled, warn } = options;
 
   function calls(
     what: 'delete' | 'release',
@@ -55,7 +57,9 @@ export function settlements(options: {
         let cause = 'the queue failed the entry';
         let attempts = ATTEMPTS;
         try {
-          outcomes = await inCallSpan(what, name, tracesOf(messages), messages.length, () => ask(messages, handles));
+          outcomes = await inCallSpan(what, name, tracesOf(messages), messages.length, () =>
+            times.time(what, () => ask(messages, handles)),
+          );
         } catch (error) {
           cause = messageOf(error);
           attempts = CALL_ATTEMPTS;

@@ -3,6 +3,9 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import { metricProducer } from './metric-producer.ts';
+import { processReadings } from './process-readings.ts';
+import type { Reader } from './reading.ts';
 import { steadySampler } from './sampler.ts';
 
 export interface TelemetryOptions {
@@ -16,6 +19,8 @@ export interface TelemetryOptions {
 
 /** Telemetry of this process. */
 export interface Telemetry {
+  /** Has a part of the process tell its metrics, until the returned function is called. */
+  observe(reader: Reader): () => void;
   /** All metrics, in Prometheus's text format. */
   metrics(): Promise<string>;
   /** Sends what is left to be sent, for a second and a half at most: a collector that does not answer holds up nobody's end. */
@@ -38,7 +43,9 @@ const MOST_SERIES = 500;
  * process.once('exit', () => telemetry.stop());
  */
 export function startTelemetry({ service = 'scalestream', endpoint, tracesPerSecond }: TelemetryOptions): Telemetry {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const readers = new Set<Reader>([processReadings]);
+  const metricProducers = [metricProducer(readers, MOST_SERIES)];
+  const exporter = new PrometheusExporter({ preventServerStart: true, metricProducers });
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   const sdk = new NodeSDK({
     serviceName: process.env['OTEL_SERVICE_NAME'] ?? service,
@@ -52,6 +59,10 @@ export function startTelemetry({ service = 'scalestream', endpoint, tracesPerSec
   });
   sdk.start();
   return {
+    observe(reader) {
+      readers.add(reader);
+      return () => void readers.delete(reader);
+    },
     async metrics() {
       const { resourceMetrics } = await exporter.collect();
       return serializer.serialize(resourceMetrics);

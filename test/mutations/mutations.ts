@@ -2,6 +2,7 @@ import type { Mutation } from './mutation.ts';
 import { codecMutations } from './codec-mutations.ts';
 import { idMutations } from './id-mutations.ts';
 import { finalMutations } from './final-mutations.ts';
+import { ingestMutations } from './ingest-mutations.ts';
 import { measureMutations } from './measure-mutations.ts';
 import { hoppingMutations } from './hopping-mutations.ts';
 import { sessionMutations } from './session-mutations.ts';
@@ -24,4 +25,5 @@ export const mutations: readonly Mutation[] = [
   ...sessionMutations,
   ...hoppingMutations,
   ...overMutations,
+  ...ingestMutations,
 ];

@@ -1,11 +1,13 @@
 import type { MemoryStore } from '../../src/sinks/memory.ts';
 import type { Announcement, WindowState } from '../../src/sinks/memory-time.ts';
 import type { Ticked } from '../../src/timekeeping.ts';
-import { PACE_MS, TRADE_MS, type Timing } from '../time/timed-orders.ts';
 import { equal } from './equal.ts';
+import type { Scenario } from './scenario.ts';
+import { type Watched, watchedOf } from './simulated-tables.ts';
 
 /** A window as its consumers see it. */
 interface Seen {
+  readonly table: Watched;
   readonly end: number;
   readonly state: WindowState;
   readonly revision: number;
@@ -15,7 +17,7 @@ interface Seen {
 
 /** Watches the labels of windows, and what of them is announced; throws at the first step that breaks an invariant. */
 export interface LabelOracle {
-  /** A window changes with its revision, once a commit; a final one is revised, or, where late events are diverted, does not change. */
+  /** A window changes with its revision, once a commit and pane; a final one is revised, or, where late events are diverted, does not change. Only sessions go. */
   committed(): void;
   /** What the watermark passed is final, and whoever listens to announcements has the contents of every final window. */
   ticked(ticked: Ticked): void;
@@ -24,13 +26,16 @@ export interface LabelOracle {
   readonly seen: { final: number; revised: number };
 }
 
-const SIZES = { trade: TRADE_MS, pace: PACE_MS };
-const TABLES = ['trade', 'pace'] as const;
-
-export function labelOracle(store: MemoryStore, { lateness, late }: Timing): LabelOracle {
+export function labelOracle(store: MemoryStore, scenario: Scenario): LabelOracle {
+  const { lateness, late } = scenario;
+  const tables = watchedOf(scenario);
   let windows = new Map<string, Seen>();
   const announced = new Map<string, Announcement>();
   let heard = 0;
+  /** Sessions that were final and that others took in since the last tick. */
+  const gone = new Map<string, Seen>();
+  /** All that were ever taken in: none comes back. */
+  const joined = new Set<string>();
   /** Whether a window changed since the last tick. */
   let isChanged = false;
   let firstOpenEnd = Number.POSITIVE_INFINITY;
@@ -38,13 +43,13 @@ export function labelOracle(store: MemoryStore, { lateness, late }: Timing): Lab
 
   function read(): Map<string, Seen> {
     const all = new Map<string, Seen>();
-    for (const table of TABLES) {
-      const states = store.states(table);
-      for (const [i, row] of store.rows(table).entries()) {
-        const contents = Object.values(row);
-        const name = [table, ...contents.slice(0, table === 'trade' ? 2 : 1)].join(' ');
-        const end = Date.parse(row['window_start'] as string) + SIZES[table];
-        all.set(name, { end, contents, ...(states[i] as Pick<Seen, 'state' | 'revision'>) });
+    for (const table of tables) {
+      const states = store.states(table.name);
+      for (const [i, row] of store.rows(table.name).entries()) {
+        const { window_end: _, ...named } = row;
+        const name = [table.name, ...Object.values(named).slice(0, 1 + table.keyed)].join(' ');
+        const label = states[i] as Pick<Seen, 'state' | 'revision'>;
+        all.set(name, { table, end: table.endOf(row), contents: Object.values(row), ...label });
       }
     }
     return all;
@@ -65,13 +70,38 @@ export function labelOracle(store: MemoryStore, { lateness, late }: Timing): Lab
     }
   }
 
+  function leave(name: string, before: Seen): void {
+    if (!before.table.joins) throw new Error(`${name} is gone, and no window can take it in`);
+    joined.add(name);
+    if (before.state === 'open') return;
+    if (late === 'divert') throw new Error(`${name} was final, and is gone all the same`);
+    gone.set(name, before);
+  }
+
+  /** A final session that was taken in is announced once more, with what it held. */
+  function announcedGone(): number {
+    for (const [name, { revision, contents }] of gone) {
+      const last = announced.get(name);
+      equal(
+        `${name}, which is gone, as it was announced last`,
+        [last?.removed, last?.revision, last && told(last)],
+        [true, revision + 1, contents],
+      );
+    }
+    const n = gone.size;
+    gone.clear();
+    return n;
+  }
+
   return {
     seen,
     firstOpenEnd: () => firstOpenEnd,
     committed() {
       const now = read();
       isChanged = true;
+      for (const [name, before] of windows) if (!now.has(name)) leave(name, before);
       for (const [name, after] of now) {
+        if (joined.has(name)) throw new Error(`${name} was part of another session, and is there again`);
         const before = windows.get(name) ?? { state: 'open', revision: 0, contents: [] };
         const { state, revision } = before;
         const changed = after.contents.join() !== before.contents.join() || after.revision !== revision;
@@ -79,7 +109,10 @@ export function labelOracle(store: MemoryStore, { lateness, late }: Timing): Lab
         equal(
           `${name} after a commit that ${changed ? 'changed' : 'did not change'} it`,
           [after.state, after.revision],
-          [expected, changed ? revision + 1 : revision],
+          [
+            expected,
+            changed ? Math.min(Math.max(after.revision, revision + 1), revision + after.table.merges) : revision,
+          ],
         );
         if (expected === 'revised' && late === 'divert') throw new Error(`${name} was final, and changed all the same`);
       }
@@ -106,13 +139,13 @@ export function labelOracle(store: MemoryStore, { lateness, late }: Timing): Lab
         );
         if (after.state === 'open') continue;
         const last = announced.get(name);
-        const told = last && [
-          new Date(last.window / 1_000).toISOString(),
-          ...last.key,
-          ...Object.values(last.measures),
-        ];
-        equal(`${name} as it was announced last`, [last?.revision, told], [after.revision, after.contents]);
+        equal(
+          `${name} as it was announced last`,
+          [last?.revision, last && told(last)],
+          [after.revision, after.contents],
+        );
       }
+      revised += announcedGone();
       equal('what a tick did', ticked, { final, revised });
       equal('the announcements of a tick', heard - before.heard, final + revised);
       seen.final += final;
@@ -120,4 +153,10 @@ export function labelOracle(store: MemoryStore, { lateness, late }: Timing): Lab
       remember(now);
     },
   };
+}
+
+/** An announcement as the row that it tells of. */
+function told({ table, window, end, key, measures }: Announcement): (string | null)[] {
+  const [start, ends] = [window, end].map((micros) => new Date(micros / 1_000).toISOString());
+  return [start as string, ...(table === 'spells' ? [ends as string] : []), ...key, ...Object.values(measures)];
 }

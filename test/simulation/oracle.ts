@@ -2,9 +2,9 @@ import type { MemoryStore } from '../../src/sinks/memory.ts';
 import type { Arrival } from '../../src/sources/queue.ts';
 import type { Flush, Outcome } from '../../src/store.ts';
 import type { Order } from '../support/orders.ts';
-import { firstEnd, naiveRows } from '../time/naive.ts';
-import type { Timing } from '../time/timed-orders.ts';
 import { equal } from './equal.ts';
+import type { Scenario } from './scenario.ts';
+import { firstEndOf, naiveTables } from './simulated-tables.ts';
 
 /** Watches what a run does to events from the outside, and throws at the first step that breaks an invariant. */
 export interface Oracle {
@@ -21,7 +21,7 @@ export interface Oracle {
 
 const nameOf = ({ id, at }: { readonly id: string; readonly at: number }): string => `${at} ${id}`;
 
-export function oracle(store: MemoryStore, timing: Timing, isRefused: (order: Order) => boolean): Oracle {
+export function oracle(store: MemoryStore, scenario: Scenario, isRefused: (order: Order) => boolean): Oracle {
   /** Each event has one outcome, for good. */
   const raw = new Map<string, { readonly order: Order; readonly counted: boolean }>();
   const kept = new Set<string>();
@@ -52,9 +52,8 @@ export function oracle(store: MemoryStore, timing: Timing, isRefused: (order: Or
 
   function equalWindows(when: string): void {
     const counted = [...raw.values()].filter((event) => event.counted).map(({ order }) => order);
-    const { trade, pace } = naiveRows(counted);
-    equal(`the windows ${when}`, store.rows('trade'), trade);
-    equal(`the windows of all products ${when}`, store.rows('pace'), pace);
+    for (const [table, rows] of Object.entries(naiveTables(scenario, counted)))
+      equal(`the windows of ${table} ${when}`, store.rows(table), rows);
   }
 
   return {
@@ -71,11 +70,11 @@ export function oracle(store: MemoryStore, timing: Timing, isRefused: (order: Or
         [...names.keys()],
       );
       // A commit moves no watermark: what it is now, it was before.
-      const reached = (store.watermark() ?? Number.NEGATIVE_INFINITY) / 1_000 - timing.lateness;
+      const reached = (store.watermark() ?? Number.NEGATIVE_INFINITY) / 1_000 - scenario.lateness;
       const added = flush.entries.map((entry) => entry.value as Order).filter((order) => !raw.has(nameOf(order)));
-      const isLate = (order: Order) => firstEnd(order) <= reached;
+      const isLate = (order: Order) => firstEndOf(scenario, order) <= reached;
       const lates = added.filter(isLate).length;
-      const diverts = timing.late === 'divert';
+      const diverts = scenario.late === 'divert';
       for (const order of added) raw.set(nameOf(order), { order, counted: !(diverts && isLate(order)) });
       for (const reject of flush.rejects) kept.add(reject.body);
       equal(

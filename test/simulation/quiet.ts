@@ -33,4 +33,5 @@ export const quiet: Scenario = {
   lifeMs: 3_000,
   storeAhead: 0,
   clocksOff: [],
+  also: [],
 };

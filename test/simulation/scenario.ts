@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { Timing } from '../time/timed-orders.ts';
+import type { Extra } from './simulated-tables.ts';
 
 /** What becomes of one call from a worker to the queue or the store, and how long it takes, milliseconds of virtual time. */
 export interface CallFate {
@@ -76,6 +77,8 @@ export interface Scenario extends Timing {
   readonly storeAhead: number;
   /** How far the clocks of workers are off, milliseconds, one after the other and again from the beginning. */
   readonly clocksOff: readonly number[];
+  /** Tables beside those of windows side by side. */
+  readonly also: readonly Extra[];
 }
 
 const KINDS: readonly CallKind[] = ['ok', 'lost-request', 'lost-answer', 'late', 'kill-before', 'kill-after', 'odd'];
@@ -155,6 +158,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   lifeMs: fc.constant(3_000),
   storeAhead: fc.constantFrom(0, -1, 1),
   clocksOff: fc.array(fc.integer({ min: -3_600_000, max: 3_600_000 }), { maxLength: 3 }),
+  also: fc.subarray<Extra>(['recent', 'spells']),
 });
 
 /** Nothing goes wrong but the store, which is slow, fails and goes down: then no message may be received twice, however long it takes. */

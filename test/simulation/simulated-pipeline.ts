@@ -1,7 +1,7 @@
 import { acknowledge, backoff, decode, gather, json, type Pipeline, pipeline, transaction } from '../../src/index.ts';
 import type { Order } from '../support/orders.ts';
-import { timedOrders } from '../time/timed-orders.ts';
 import { FUTURE, POISON, type Scenario, type SimulatedOrder, UNFIT } from './scenario.ts';
+import { simulatedTables } from './simulated-tables.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 
@@ -23,8 +23,8 @@ export const isRefused = ({ id, at }: Order): boolean => id === POISON || id ===
 /** The pipeline that a scenario runs. */
 export function pipelineOf(scenario: Scenario): Pipeline {
   const { gatherEvents, gatherMs, concurrency } = scenario;
-  const { orders, trade, pace, fold } = timedOrders(scenario);
-  return pipeline('simulated', [orders, trade, pace], ({ messages, store }) =>
+  const { orders, windows, fold } = simulatedTables(scenario);
+  return pipeline('simulated', [orders, ...windows], ({ messages, store }) =>
     messages.pipe(
       decode(json(orders)),
       gather({ events: gatherEvents, within: `${gatherMs}ms` }),

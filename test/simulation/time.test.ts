@@ -64,6 +64,21 @@ test.each<[string, Partial<Scenario>, Partial<Seen>]>([
     { messages: [first, afterwards('f')], workers: 2, clocksOff: [-3_600_000, 3_600_000] },
     { final: 2, revised: 2, late: 1 },
   ],
+  [
+    'a session that is final is announced once more when an earlier one takes it in',
+    { messages: [first, afterwards('f', -2_500)], also: ['spells'] },
+    { final: 6, revised: 1, late: 1 },
+  ],
+  [
+    'where late events are diverted, no final session is taken in',
+    { messages: [first, afterwards('f', -2_500)], late: 'divert', also: ['spells'] },
+    { final: 3, revised: 0, late: 0, diverted: 1 },
+  ],
+  [
+    'what comes for a pane whose windows are final revises each of them once',
+    { messages: [first, afterwards('f')], also: ['recent'] },
+    { final: 5, revised: 5, late: 1 },
+  ],
 ])('%s', async (_, given, expected) => {
   expect(await runScenario({ ...quiet, ...given })).toMatchObject(expected);
 });

@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { expect, test, vi } from 'vitest';
 import { toSqs } from '../../src/index.ts';
 import { simulate } from '../../src/producer/simulate.ts';
@@ -77,4 +77,24 @@ test('a flush that fails is an error of its trace, and the next one of the same 
   const all = named('flush shop_events');
   expect(all.at(-1)?.status.code).toBe(SpanStatusCode.UNSET);
   expect(new Set(all.map((span) => span.spanContext().traceId)).size).toBe(1);
+});
+
+test('a window says in which trace it was changed last; without one it says so', async () => {
+  const set = await shop();
+  const { named } = recordSpans();
+  const hired = await set.hire();
+  const sender = toSqs({ queue: { client: set.queue.client, queueUrl: set.queue.url } });
+  for (const event of events(20)) await sender.send(event);
+  await sender.flush();
+  await vi.waitFor(async () => expect(await set.counted()).toBe(20), PATIENCE);
+  const traced = await set.sql<{ trace_id: string | null }[]>`select distinct trace_id from product_trade_windows`;
+  const [flushed] = named('flush shop_events');
+  expect(traced).toEqual([{ trace_id: flushed?.spanContext().traceId }]);
+  trace.disable();
+  for (const event of events(40).slice(20)) await sender.send(event);
+  await sender.close();
+  await vi.waitFor(async () => expect(await set.counted()).toBe(40), PATIENCE);
+  await hired.leave();
+  const [untraced] = await set.sql`select count(*)::int as n from product_trade_windows where trace_id is null`;
+  expect(untraced?.['n']).toBeGreaterThan(0);
 });

@@ -20,8 +20,8 @@ function keeping() {
     return answer;
   };
   const time: Timekeeping = {
-    report({ vitals: _, ...report }) {
-      reports.push(report);
+    report({ low, source, holding }) {
+      reports.push({ low, source, holding });
       return did('report', { clock: clock.now() + 60_000, watermark: undefined, moved: false });
     },
     tick: async () => ({ final: 0, revised: 0 }),

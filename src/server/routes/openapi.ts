@@ -1,12 +1,9 @@
 import { Hono } from 'hono';
-import { openApi } from '../open-api.ts';
+import { type About, openApi } from '../open-api.ts';
 import type { ServerEnv, Serving } from '../serving.ts';
 
 /** The document of all routes, for programs. */
-export const openapiRoute = (
-  { pipelines }: Serving,
-  about: { readonly version: string; readonly secured: boolean },
-) => {
+export const openapiRoute = ({ pipelines }: Serving, about: About) => {
   let document: ReturnType<typeof openApi> | undefined;
   return new Hono<ServerEnv>().get('/openapi.json', (c) =>
     c.json(

@@ -14,6 +14,7 @@ import { isTotal, partType } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemJoins, measureColumns, partReading } from './readings.ts';
 import { mayBeRemoved } from './removed.ts';
+import { TRACE_ID } from './trace-id.ts';
 
 /** SQL types of declared columns. Text is compared byte by byte: fast, and the same order everywhere. */
 export const sqlType: Readonly<Record<ColumnType, string>> = {
@@ -77,6 +78,7 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
     'updated_at timestamptz not null default clock_timestamp()',
     ...(isHopping(table) ? PANE_LABELS : ['final_revision bigint']),
     'final_at timestamptz',
+    'trace_id uuid',
     `primary key (${primaryOf(table).join(', ')})`,
   ];
   const name = quoteName(table.name);
@@ -84,6 +86,7 @@ export function windowTableDdl(table: WindowTable<AnyEvent>): string {
     ...functionsOf(table),
     `create table if not exists ${name} (${columns.join(', ')}) with (fillfactor = 70);`,
     addColumn(name, 'final_at', 'timestamptz'),
+    addColumn(name, 'trace_id', 'uuid'),
     isHopping(table)
       ? paneIndex(table)
       : `create index if not exists ${quoteName(`${table.name}$open`)} on ${name} (${openBy(table)}) where final_revision is null;`,
@@ -162,6 +165,7 @@ function viewDdl(table: WindowTable<AnyEvent>): string {
     'revision',
     'updated_at',
     'final_at',
+    `${TRACE_ID} as trace_id`,
   ];
   const from = [`${quoteName(table.name)} as "$w"`, ...itemJoins(table, '"$w"')];
   return replaceView(quoteName(viewOf(table)), `select ${columns.join(', ')} from ${from.join(' ')}`);

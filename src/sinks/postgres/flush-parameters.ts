@@ -20,6 +20,8 @@ export interface FlushContext {
   readonly horizon: Micros;
   /** Windows that end later are taken to be open; where they are not, the flush writes nothing. */
   readonly bound: Micros;
+  /** The trace that the flush is in, 32 hexadecimal digits; `undefined` where it is not sampled. */
+  readonly trace?: string | undefined;
 }
 
 /** The parameters of a flush, in the order of `flushStatement`. */
@@ -35,6 +37,7 @@ export function flushParameters(pipeline: Pipeline, flush: Flush, context: Flush
     String(context.bound),
     plainArray([...suspects.keys()].map((position) => position + 1)),
     plainArray([...suspects.values()]),
+    ...(windows.length > 0 ? [context.trace ?? null] : []),
     events.id.type === 'text' ? textArray(ids) : plainArray(ids),
     plainArray(flush.entries.map((entry) => entry.time)),
     ...(events.whole ? [flush.entries.map((entry) => entry.json).join(RECORD_SEPARATOR)] : []),

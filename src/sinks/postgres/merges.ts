@@ -21,18 +21,26 @@ export interface Merge {
 }
 
 /** The relations of a window table, in the order of {@link storedOf}: a table's windows before its items, so that every flush locks in one order. */
-export function mergesOf(table: WindowTable<AnyEvent>, name: string, next: () => string): Merge[] {
-  if (table.window.kind === 'session') return [sessionMerge(table, name, next)];
+export function mergesOf(table: WindowTable<AnyEvent>, name: string, { next, trace }: Parameters): Merge[] {
+  if (table.window.kind === 'session') return [sessionMerge(table, name, { next, trace })];
   return storedOf(table).map((stored, i) =>
-    i === 0 ? windowMerge(table, stored, name, next) : itemMerge(table, stored, `${name}_${i}`, next),
+    i === 0 ? windowMerge(table, stored, name, { next, trace }) : itemMerge(table, stored, `${name}_${i}`, next),
   );
 }
 
-function windowMerge(table: WindowTable<AnyEvent>, stored: Stored, name: string, next: () => string): Merge {
-  if (isHopping(table)) return paneMerge(table, stored, name, upsert(table, stored, next));
+/** The parameters of a flush, as its parts name them. */
+export interface Parameters {
+  /** One more. */
+  readonly next: () => string;
+  /** The trace of the flush; null where it is not sampled. */
+  readonly trace: string;
+}
+
+function windowMerge(table: WindowTable<AnyEvent>, stored: Stored, name: string, { next, trace }: Parameters): Merge {
+  if (isHopping(table)) return paneMerge(table, stored, name, upsert(table, stored, next, trace));
   const key = stored.key.map((column) => quoteName(column.name));
   const pairs = stored.key.map((column) => `${quoteText(column.name)}, ${quoteName(column.name)}`).join(', ');
-  const { insert, sets } = upsert(table, stored, next);
+  const { insert, sets } = upsert(table, stored, next, trace);
   return {
     name,
     text: `${name} as (${insert}
@@ -54,6 +62,7 @@ function upsert(
   table: WindowTable<AnyEvent>,
   { name, start, key, inputs, parts }: Stored,
   next: () => string,
+  trace?: string,
 ): { readonly insert: string; readonly sets: readonly string[] } {
   const hasEnd = storesEnd(table) && name === table.name;
   const values = inputs.map((_, i) => `v${i}`);
@@ -74,12 +83,14 @@ function upsert(
     ...(hasEnd ? ['window_end'] : []),
     ...keyColumns,
     ...parts.map(({ column }) => quoteName(column)),
+    ...(trace ? ['trace_id'] : []),
   ];
   const selected = [
     instant('groups.us'),
     ...(hasEnd ? [instant('groups.ends')] : []),
     ...keys.map((each) => `groups.${each}`),
     ...parts.map((_, i) => `folded.p${i}`),
+    ...(trace ? [`${trace}::uuid`] : []),
   ];
   const order = [
     'groups.us',
@@ -99,7 +110,10 @@ function upsert(
   join rows from (${groups.join(', ')}) with ordinality as groups (${['us', ...(hasEnd ? ['ends'] : []), ...keys, 'grp'].join(', ')}) on groups.grp = folded.grp
   order by ${order.join(', ')}
   on conflict (${[start, ...keyColumns].join(', ')}) do update`,
-    sets: parts.map((part) => `${quoteName(part.column)} = ${mergedPart(part, part.column)}`),
+    sets: [
+      ...parts.map((part) => `${quoteName(part.column)} = ${mergedPart(part, part.column)}`),
+      ...(trace ? ['trace_id = excluded.trace_id'] : []),
+    ],
   };
 }
 

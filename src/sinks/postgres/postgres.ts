@@ -126,10 +126,10 @@ async function openStore(
       if (given.entries.some((entry) => entry.time < horizon))
         throw new StoreError('horizon', 'horizon', 'an event is older than the retention horizon');
       const bound = (frontier ?? 0) + (lateness * MICROS_PER_MS) / 2;
-      const context: FlushContext = { instance, lifeMs, horizon, bound };
       try {
         const into = { table: pipeline.events.name, target };
-        const outcome = await inFlushSpan(given, into, async () => {
+        const outcome = await inFlushSpan(given, into, async (trace) => {
+          const context: FlushContext = { instance, lifeMs, horizon, bound, trace };
           await days.ensure(given.entries);
           return await flush(flushParameters(pipeline, given, context));
         });

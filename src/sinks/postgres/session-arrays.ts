@@ -37,6 +37,10 @@ export function sessionArrays(table: WindowTable<AnyEvent>): Arrays[] {
   });
 }
 
+/** After all of them comes the trace of the flush. */
+export const traceText = (table: WindowTable<AnyEvent>): string =>
+  `"$given"[${storedOf(table).reduce((sum, stored) => sum + textsOf(stored), 1)}]::uuid`;
+
 function arraysOf({ inputs, key, parts }: Stored, relation: number, before: number): Arrays {
   const columns = [
     ['position', 'int'],

@@ -1,7 +1,7 @@
 import type { AnyEvent } from '../../event-table.ts';
 import { storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
-import type { Merge } from './merges.ts';
+import type { Merge, Parameters } from './merges.ts';
 import { quoteText } from './quote.ts';
 import { functionOf, textsOf } from './session-arrays.ts';
 
@@ -9,13 +9,13 @@ import { functionOf, textsOf } from './session-arrays.ts';
  * The part of a flush that merges into a session table: a call of its function. The function is strict, so without a fence, which makes the first argument
  * null, it is not called.
  */
-export function sessionMerge(table: WindowTable<AnyEvent>, name: string, next: () => string): Merge {
+export function sessionMerge(table: WindowTable<AnyEvent>, name: string, { next, trace }: Parameters): Merge {
   const texts = storedOf(table).flatMap((stored) => Array.from({ length: textsOf(stored) }, () => `${next()}::text`));
   return {
     name,
     text: `${name} as materialized (
   select * from ${functionOf(table)}(
-    (select array[${texts.join(', ')}] from fence), (select coalesce(array_agg(position::int), '{}') from stale)
+    (select array[${[...texts, trace].join(', ')}] from fence), (select coalesce(array_agg(position::int), '{}') from stale)
   )
 )`,
     began: '"$revision" = 1',

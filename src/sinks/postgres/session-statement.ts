@@ -6,7 +6,7 @@ import { interval } from './instant.ts';
 import { mergedPart, totalPart } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemJoins } from './readings.ts';
-import { type Arrays, named, numbered, over } from './session-arrays.ts';
+import { type Arrays, named, numbered, over, traceText } from './session-arrays.ts';
 
 /**
  * Merges instants and the sessions that they touch, whose rows are at `"$places"`, all of them locked.
@@ -33,8 +33,8 @@ export function sessionStatement(table: WindowTable<AnyEvent>, arrays: readonly 
   ), "$islands" as materialized (
     select *, max(first) filter (where begins) over ${over(k, 'first')} as start from "$joined"
   ), "$kept" as (
-    insert into ${quoteName(name)} as w (${['window_start', 'window_end', ...columns, ...partColumns].join(', ')})
-    select ${['start', 'max(ends)', ...k, ...parts.map((part, i) => totalPart(part, `p${i}`))].join(', ')}
+    insert into ${quoteName(name)} as w (${['window_start', 'window_end', ...columns, ...partColumns, 'trace_id'].join(', ')})
+    select ${['start', 'max(ends)', ...k, ...parts.map((part, i) => totalPart(part, `p${i}`)), traceText(table)].join(', ')}
     from "$islands" where place is null or first > start
     group by ${[...k, 'start'].join(', ')} order by ${[...k, 'start'].join(', ')}
     on conflict (${primaryOf(table).join(', ')}) do update
@@ -43,6 +43,7 @@ export function sessionStatement(table: WindowTable<AnyEvent>, arrays: readonly 
       ...parts.map((part) => `${quoteName(part.column)} = ${mergedPart(part, part.column)}`),
       'revision = w.revision + 1',
       'updated_at = clock_timestamp()',
+      'trace_id = excluded.trace_id',
     ].join(', ')}
     returning w.*
   ), "$gone" as (

@@ -27,6 +27,7 @@ export function flushStatement(pipeline: Pipeline): string {
   const bound = instant(`${next()}::text::bigint`);
   const suspects = [`unnest(${next()}::text::int[])`, `unnest(${next()}::text::bigint[])`];
   const { events, windows } = pipeline;
+  const trace = windows.length > 0 ? `${next()}::text` : '';
   const divert = events.late === 'divert';
   const by = comparedBy(events);
   const columns = Object.entries(events.columns);
@@ -47,7 +48,7 @@ export function flushStatement(pipeline: Pipeline): string {
   const cast = raw.map((column) => `given.${column}${column === 'event' ? '::json' : ''}`);
   const reached = `(select watermark from scalestream.watermarks where pipeline = ${name}) - interval '${events.lateness} milliseconds'`;
   const counted = divert ? `given."$position" not in (select position from late)` : 'true';
-  const merges = windows.flatMap((table, i) => mergesOf(table, `merged_${i + 1}`, next));
+  const merges = windows.flatMap((table, i) => mergesOf(table, `merged_${i + 1}`, { next, trace }));
   const changes = merges.flatMap(({ changed }) => changed ?? []);
   const inOrder = merges.toSorted((a, b) => Number(a.last ?? false) - Number(b.last ?? false));
   const counts = inOrder.map(({ name, began }) => `(select count(*) filter (where ${began}) from ${name})`);
