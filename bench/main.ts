@@ -7,9 +7,10 @@ import { hopping } from './hopping.ts';
 import { ingest } from './ingest.ts';
 import { measures } from './measures.ts';
 import { memory } from './memory.ts';
+import { serving } from './serving.ts';
 import { soak } from './soak.ts';
 
-const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, measures, hopping, finality, ingest, soak];
+const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, measures, hopping, finality, ingest, serving, soak];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -29,6 +29,18 @@ const RULES: Readonly<Record<string, Rule>> = {
   producer: { ours: ['vocabulary'], npm: ['@aws-sdk/client-sqs', '@opentelemetry/api'] },
   pipelines: { ours: ['index'], npm: ['rxjs', 'zod'] },
   runtime: { ours: ['vocabulary', 'codecs', 'operators', 'sources', 'sinks'], npm: ['rxjs'] },
+  telemetry: {
+    ours: ['vocabulary', 'runtime', 'sinks'],
+    npm: [
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-prometheus',
+      '@opentelemetry/exporter-trace-otlp-proto',
+      '@opentelemetry/instrumentation-runtime-node',
+      '@opentelemetry/sdk-metrics',
+      '@opentelemetry/sdk-node',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   testing: { ours: ['vocabulary', 'operators', 'sources', 'sinks', 'runtime'] },
   server: {
     ours: ['vocabulary', 'codecs', 'producer', 'sinks', 'runtime'],

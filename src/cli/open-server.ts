@@ -4,13 +4,16 @@ import { metricsApi } from '../server/app.ts';
 import type { Ingest } from '../server/ingest/ingest.ts';
 import { listen } from '../server/listen.ts';
 import { Problem } from '../server/problem.ts';
+import { serverCounts } from '../server/server-counts.ts';
 import { type ReadDatabase, readDatabase } from '../server/read-database.ts';
 import { classify } from '../sinks/postgres/classify.ts';
 import { textArray } from '../sinks/postgres/quote.ts';
 import { databaseAtStart } from './at-start.ts';
 import type { IngestQueues } from './ingest-queues.ts';
 import { openIngests } from './open-ingests.ts';
+import { observeServer } from './open-telemetry.ts';
 import type { ServerSettings } from './server-settings.ts';
+import type { Telemetry } from '../telemetry/start-telemetry.ts';
 import { version } from './version.ts';
 
 export interface OpenServerOptions {
@@ -21,6 +24,8 @@ export interface OpenServerOptions {
   /** Where events go that come in, by the pipeline's name. */
   readonly ingest: IngestQueues;
   readonly port: number;
+  /** Of this process: served at `/metrics`, and told of the server. Default: none. */
+  readonly telemetry?: Telemetry | undefined;
   /** Take any free port where this one is taken. */
   readonly orAny?: boolean;
   readonly warn: (line: string) => void;
@@ -31,6 +36,8 @@ export interface OpenServer {
   readonly url: string;
   /** The ways in for events. */
   readonly ingests: ReadonlyMap<string, Ingest>;
+  /** What it reads from. */
+  readonly database: ReadDatabase;
   /** Takes no new requests, is no longer ready, lets answers under way end within the grace. */
   close(graceMs: number): Promise<void>;
 }
@@ -45,6 +52,7 @@ export async function openServer({
   databaseUrl,
   settings,
   ingest,
+  telemetry,
   warn,
   ...at
 }: OpenServerOptions): Promise<OpenServer> {
@@ -53,6 +61,7 @@ export async function openServer({
   const ingests = await openIngests(ingest, warn);
   const database = readDatabase({ url });
   const closeIngests = (graceMs: number) => Promise.all([...ingests.values()].map((each) => each.close(graceMs)));
+  const counts = serverCounts();
   let stopping = false;
   try {
     const app = metricsApi({
@@ -61,15 +70,19 @@ export async function openServer({
       tokens,
       hosts,
       ingest: ingests,
+      counts,
+      metrics: telemetry?.metrics,
       version: version(),
       onError: warn,
       isStopping: () => stopping,
     });
     await areKnown(database, pipelines, url, warn);
+    if (telemetry) await observeServer(telemetry, counts, ingests);
     const listening = await listen(app, { ...at, host });
     return {
       url: listening.url,
       ingests,
+      database,
       async close(graceMs) {
         stopping = true;
         await Promise.all([listening.close(graceMs), closeIngests(graceMs)]);

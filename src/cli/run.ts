@@ -8,6 +8,7 @@ import { liveLine } from './live-line.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { onStop } from './on-stop.ts';
 import { type OpenServer, openServer } from './open-server.ts';
+import { observeWorker, openTelemetry, TELEMETRY_FLAGS, TELEMETRY_HELP, telemetrySettings } from './open-telemetry.ts';
 import { openWorker } from './open-worker.ts';
 import { SERVER_FLAGS, SERVER_HELP, serverSettings } from './server-settings.ts';
 import { DATABASE_FLAGS, databaseUrl, QUEUES_FLAGS, queuesSettings } from './settings.ts';
@@ -19,6 +20,7 @@ const FLAGS = {
   ...QUEUES_FLAGS,
   ...DATABASE_FLAGS,
   ...SERVER_FLAGS,
+  ...TELEMETRY_FLAGS,
   'until-drained': { type: 'boolean' },
   'no-migrate': { type: 'boolean' },
   visibility: { type: 'string' },
@@ -51,6 +53,7 @@ Runs a worker of a pipeline. Any number may share a queue; one may be stopped or
   --port N              serve the windows over HTTP too, as scalestream serve does, and take events in; default: not
 ${SERVER_HELP}
   --ingest-queue NAME   which of several queues events go to that come in by HTTP
+${TELEMETRY_HELP}
   --json                one JSON object as the last line of the output
 
 Examples:
@@ -73,6 +76,7 @@ export const runCommand: Command = {
     const url = databaseUrl(flags.database, env);
     const settings = serverSettings(flags);
     noPort(flags);
+    const seen = telemetrySettings(flags, env);
     const graceMs = milliseconds(durationFlag('--grace', flags.grace) ?? '25s');
     const visibilityTimeout = durationFlag('--visibility', flags.visibility);
     const maxMessages = countFlag('--max-messages', flags['max-messages']);
@@ -83,9 +87,10 @@ export const runCommand: Command = {
     }
     const pipeline = await loadPipeline(positionals[0]);
     const ingest = ownIngestQueue(flags['ingest-queue'], pipeline.name, queues);
+    const telemetry = await openTelemetry(seen, settings.port !== undefined);
     const stop = onStop();
     const started = performance.now();
-    const { worker, source, database } = await openWorker({
+    const opened = await openWorker({
       pipeline,
       queues,
       databaseUrl: url,
@@ -96,7 +101,13 @@ export const runCommand: Command = {
       maxBytes,
       waitSeconds: countFlag('--wait', flags.wait),
       warn: io.err,
+    }).catch(async (error: unknown) => {
+      await telemetry?.stop();
+      throw error;
     });
+    const { worker, source, database } = opened;
+    if (telemetry) await observeWorker(telemetry, pipeline, opened);
+    if (telemetry?.url) io.err(`metrics at ${telemetry.url}`);
     io.err(
       `worker of '${pipeline.name}' version ${pipeline.version} on ${queues.map(({ queue }) => `queue '${queue}'`).join(', ')}; Ctrl-C stops it`,
     );
@@ -114,6 +125,7 @@ export const runCommand: Command = {
           settings,
           ingest,
           port: settings.port,
+          telemetry,
           warn: io.err,
         });
         io.err(`serving '${pipeline.name}' at ${server.url}/v1/pipelines`);
@@ -129,9 +141,11 @@ export const runCommand: Command = {
         outbox = status?.outbox;
       }
       await database.close();
+      await telemetry?.stop();
       stop.dispose();
     }
-    const { source: custody, ...counts } = worker.stats();
+    const { source: custody, store, time: _time, ...counts } = worker.stats();
+    const { flushes, retries, busyMs } = store;
     const seconds = (performance.now() - started) / 1_000;
     io.err(workerProgress(worker.stats, () => undefined, started)());
     for (const waiting of waitingDeliveries(outbox ?? [])) io.err(waiting);
@@ -140,6 +154,7 @@ export const runCommand: Command = {
         JSON.stringify({
           pipeline: pipeline.name,
           ...counts,
+          store: { flushes, retries, busyMs },
           messages: custody.acknowledged,
           redelivered: custody.redelivered,
           released: custody.released,

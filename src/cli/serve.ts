@@ -6,6 +6,13 @@ import { loadPipeline } from './load-pipeline.ts';
 import { onStop } from './on-stop.ts';
 import { ingestQueues } from './ingest-queues.ts';
 import { openServer } from './open-server.ts';
+import {
+  observePipelines,
+  openTelemetry,
+  TELEMETRY_FLAGS,
+  TELEMETRY_HELP,
+  telemetrySettings,
+} from './open-telemetry.ts';
 import { SERVER_FLAGS, SERVER_HELP, serverSettings } from './server-settings.ts';
 import { accessOf, DATABASE_FLAGS, databaseUrl, QUEUE_FLAGS } from './settings.ts';
 
@@ -20,6 +27,7 @@ ${SERVER_HELP}
   --ingest-queue QUEUE  name or URL of the queue that events go to which come in; with several pipelines PIPELINE=QUEUE, several times
   --endpoint URL        of that queue, or AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL; default: AWS itself
   --region NAME         or AWS_REGION, AWS_DEFAULT_REGION
+${TELEMETRY_HELP}
   --grace TIME          how long a stop may take; default 10s
   --json                one line once it listens: {url}
 
@@ -41,6 +49,7 @@ export const serveCommand: Command = {
       args,
       {
         ...SERVER_FLAGS,
+        ...TELEMETRY_FLAGS,
         ...DATABASE_FLAGS,
         endpoint: QUEUE_FLAGS.endpoint,
         region: QUEUE_FLAGS.region,
@@ -55,12 +64,14 @@ export const serveCommand: Command = {
       return 0;
     }
     const settings = serverSettings(flags);
+    const seen = telemetrySettings(flags, env);
     const url = settings.replica ?? databaseUrl(flags.database, env);
     const graceMs = milliseconds(durationFlag('--grace', flags.grace) ?? '10s');
     const pipelines: Pipeline[] = [await loadPipeline(positionals[0])];
     for (const file of positionals.slice(1)) pipelines.push(await loadPipeline(file));
     const names = pipelines.map(({ name }) => name);
     const ingest = ingestQueues(flags['ingest-queue'], names, accessOf(flags, env));
+    const telemetry = await openTelemetry(seen, true);
     const stop = onStop();
     try {
       const server = await openServer({
@@ -69,13 +80,16 @@ export const serveCommand: Command = {
         settings,
         ingest,
         port: settings.port ?? 8080,
+        telemetry,
         warn: io.err,
       });
+      if (telemetry) await observePipelines(telemetry, pipelines, server.database);
       io.err(`serving ${names.map((name) => `'${name}'`).join(', ')} at ${server.url}/v1/pipelines; Ctrl-C stops it`);
       if (flags.json) io.out(JSON.stringify({ url: server.url }));
       await stop.asked();
       await server.close(graceMs);
     } finally {
+      await telemetry?.stop();
       stop.dispose();
     }
     return 0;

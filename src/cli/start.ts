@@ -15,6 +15,7 @@ import { liveLine } from './live-line.ts';
 import { connectionLines } from './local.ts';
 import { onStop } from './on-stop.ts';
 import { type OpenServer, openServer } from './open-server.ts';
+import { observeWorker, openTelemetry, type OpenTelemetry, telemetrySettings } from './open-telemetry.ts';
 import { type OpenWorker, openWorker } from './open-worker.ts';
 import { SERVER_FLAGS, type ServerSettings, serverSettings } from './server-settings.ts';
 import { untilDrained } from '../runtime/until-drained.ts';
@@ -64,7 +65,7 @@ export const startCommand: Command = {
   name: 'start',
   summary: 'everything on this machine: queue, database, traffic, pipeline',
   help,
-  async run(args, _env, io) {
+  async run(args, env, io) {
     const { values: flags } = parseFlags('start', args, FLAGS);
     if (flags.help) {
       io.out(help);
@@ -79,6 +80,7 @@ export const startCommand: Command = {
       bad: shareFlag('--bad', flags.bad),
     };
     const api = serverSettings(flags);
+    const seen = telemetrySettings({}, env);
     if (settings.duplicates + settings.bad > 1) {
       throw new ConfigError({
         where: '--duplicates, --bad',
@@ -87,11 +89,15 @@ export const startCommand: Command = {
         fix: 'lower one',
       });
     }
+    const telemetry = await openTelemetry(seen, true);
     const stop = onStop();
     const servers = await startLocal({ keep: flags.keep ?? false });
     try {
       for (const line of connectionLines(servers)) io.err(line);
-      const result = await Promise.race([trade(servers, { settings, api }, stop.signal, io.err), servers.ended]);
+      const result = await Promise.race([
+        trade(servers, { settings, api, telemetry }, stop.signal, io.err),
+        servers.ended,
+      ]);
       if (typeof result === 'string') {
         io.err(`${result} Fix: start again; --keep keeps the database`);
         return 1;
@@ -104,7 +110,7 @@ export const startCommand: Command = {
       if (flags.json) io.out(JSON.stringify(result));
       return verified && exact ? 0 : 1;
     } finally {
-      await servers.stop();
+      await Promise.all([servers.stop(), telemetry?.stop()]);
       stop.dispose();
     }
   },
@@ -119,10 +125,16 @@ interface Settings {
   readonly bad: number;
 }
 
+interface Trading {
+  readonly settings: Settings;
+  readonly api: ServerSettings;
+  readonly telemetry: OpenTelemetry | undefined;
+}
+
 /** Produces, drains, verifies. */
 async function trade(
   servers: LocalServers,
-  { settings, api }: { readonly settings: Settings; readonly api: ServerSettings },
+  { settings, api, telemetry }: Trading,
   stopped: AbortSignal,
   err: (line: string) => void,
 ) {
@@ -138,6 +150,7 @@ async function trade(
     migrate: true,
     warn: (line) => line.startsWith('no-dead-letter-queue') || err(line),
   });
+  if (telemetry) await observeWorker(telemetry, storefront, open);
   const before = await snapshot(databaseUrl, storefront, (view) => verify(storefront, view)); // with --keep, what earlier runs left
   const { events, ...simulation } = settings;
   const traffic = simulate({ ...simulation, now: Date.now, ...(events ? { events } : {}) });
@@ -150,7 +163,7 @@ async function trade(
   let server: OpenServer | undefined;
   let ingested = 0;
   try {
-    server = await served(databaseUrl, { settings: api, ingest: new Map([[storefront.name, at]]) }, err);
+    server = await served(databaseUrl, { settings: api, ingest: new Map([[storefront.name, at]]), telemetry }, err);
     await Promise.race([
       produce({
         events: traffic.texts(),
@@ -204,13 +217,28 @@ async function trade(
 /** Serves the windows, at a port that is free unless one was asked for. */
 async function served(
   databaseUrl: string,
-  { settings, ingest }: { readonly settings: ServerSettings; readonly ingest: IngestQueues },
+  {
+    settings,
+    ingest,
+    telemetry,
+  }: { readonly settings: ServerSettings; readonly ingest: IngestQueues } & Pick<Trading, 'telemetry'>,
   err: (line: string) => void,
 ): Promise<OpenServer> {
   const { port = PORT } = settings;
   const orAny = settings.port === undefined;
-  const server = await openServer({ pipelines: [storefront], databaseUrl, settings, ingest, port, orAny, warn: err });
-  err(`windows: curl '${server.url}/v1/pipelines/storefront/windows/product_trade?limit=5'`);
+  const server = await openServer({
+    pipelines: [storefront],
+    databaseUrl,
+    settings,
+    ingest,
+    telemetry,
+    port,
+    orAny,
+    warn: err,
+  });
+  err(
+    `windows: curl '${server.url}/v1/pipelines/storefront/windows/product_trade?limit=5'; metrics: ${server.url}/metrics`,
+  );
   return server;
 }
 

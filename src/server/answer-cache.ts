@@ -26,13 +26,20 @@ export interface AnswerCacheOptions {
   readonly maxSize?: number;
 }
 
+/** An answer, from when it is to be made again, and until when it may be given meanwhile, by the clock of `performance`. */
+export interface Given {
+  readonly answer: Answer;
+  readonly renew: number;
+  readonly until: number;
+}
+
 /** Answers by what was asked. */
 export interface AnswerCache {
   /**
    * Gives the answer that is there, or joins whoever is making it, or makes it. So an answer is at most `staleMs` older than its request, and the time that
-   * its making took.
+   * its making took. One that is half as old is made again while it is still given: where many ask, nobody waits.
    */
-  get(asked: string, make: () => Promise<Draft>): Promise<Answer>;
+  get(asked: string, make: () => Promise<Draft>): Promise<Given>;
 }
 
 interface Kept {
@@ -47,28 +54,38 @@ interface Kept {
  */
 export function answerCache({ staleMs = 200, maxSize = 32 * 2 ** 20 }: AnswerCacheOptions = {}): AnswerCache {
   const kept = new LRUCache<string, Kept>({ maxSize, sizeCalculation: ({ content }) => content.length + 1_000 });
-  const making = new Map<string, Promise<Answer>>();
+  const making = new Map<string, Promise<Given>>();
+  const given = ({ answer, at }: Kept): Given => ({ answer, renew: at + staleMs / 2, until: at + staleMs });
+
+  function made(asked: string, make: () => Promise<Draft>): Promise<Given> {
+    const at = performance.now();
+    return make()
+      .then((draft) => {
+        const before = kept.peek(asked);
+        const next =
+          before?.content === draft.content
+            ? { ...before, at }
+            : { answer: finished(draft), content: draft.content, at };
+        kept.set(asked, next);
+        return given(next);
+      })
+      .finally(() => making.delete(asked));
+  }
+
   return {
     get(asked, make) {
       const known = kept.get(asked);
-      if (known && performance.now() - known.at < staleMs) return Promise.resolve(known.answer);
+      const now = performance.now();
+      const age = known ? now - known.at : Number.POSITIVE_INFINITY;
       let answer = making.get(asked);
-      if (!answer) {
-        const at = performance.now();
-        answer = make()
-          .then((draft) => {
-            const before = kept.peek(asked);
-            const next =
-              before?.content === draft.content
-                ? { ...before, at }
-                : { answer: finished(draft), content: draft.content, at };
-            kept.set(asked, next);
-            return next.answer;
-          })
-          .finally(() => making.delete(asked));
+      if (!answer && age >= staleMs / 2) {
+        answer = made(asked, make);
         making.set(asked, answer);
       }
-      return answer;
+      if (!known || age >= staleMs) return answer as Promise<Given>;
+      // whoever asks when it is too old is told why it cannot be made
+      answer?.catch(() => undefined);
+      return Promise.resolve(given(known));
     },
   };
 }

@@ -1,14 +1,16 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { ConfigError } from '../errors.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { type AnswerCacheOptions, answerCache } from './answer-cache.ts';
 import { knownHosts } from './hosts.ts';
+import { hotAnswers } from './hot-answers.ts';
 import { named, notThere, Problem, problemResponse } from './problem.ts';
 import type { ReadDatabase } from './read-database.ts';
 import { eventsRoute } from './routes/events.ts';
 import { livezRoute, readyzRoute } from './routes/health.ts';
 import { ingestRoute, type Ingests } from './routes/ingest.ts';
 import { keysRoute } from './routes/keys.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { isOfPage, pageRoute, pageSecured } from './routes/page.ts';
 import { pipelineRoute, pipelinesRoute } from './routes/pipelines.ts';
@@ -16,6 +18,7 @@ import { rejectsRoute } from './routes/rejects.ts';
 import { versionRoute } from './routes/version.ts';
 import { windowsRoute } from './routes/windows.ts';
 import { secured } from './secured.ts';
+import { serverCounts, type ServerCounts } from './server-counts.ts';
 import type { Limits, ServerEnv, Serving } from './serving.ts';
 import { ownSite } from './own-site.ts';
 import { type RateLimit, rateLimit } from './rate-limit.ts';
@@ -39,13 +42,17 @@ export interface MetricsApiOptions {
   readonly ingest?: Ingests | undefined;
   readonly cache?: AnswerCacheOptions | undefined;
   readonly limits?: Partial<Limits> | undefined;
-  /** Requests of one token or, where there are none, of one address: beyond that, 429. Default 200 a second, 1,000 at once. */
+  /** Requests of one token or, where there are none, of one address: beyond that, 429. Default 1,000 a second, 5,000 at once. Events that come in are held by their bytes. */
   readonly rateLimit?: RateLimit | undefined;
   readonly streams?: StreamsOptions | undefined;
   /** Whether it is about to end: then it is not ready. Default: never. */
   readonly isStopping?: (() => boolean) | undefined;
   /** Told of what should not happen. Default: nobody is. */
   readonly onError?: ((line: string) => void) | undefined;
+  /** What is counted of requests and streams; see `serverCounts`. Default: for nobody. */
+  readonly counts?: ServerCounts | undefined;
+  /** All metrics of the process in Prometheus's text format, for `/metrics`. Default: there is no such route. */
+  readonly metrics?: (() => Promise<string>) | undefined;
   /** Of the library, for `/version`. */
   readonly version?: string | undefined;
 }
@@ -71,6 +78,8 @@ export function metricsApi(options: MetricsApiOptions) {
     cache,
     limits,
     isStopping = () => false,
+    counts = serverCounts(),
+    metrics,
     onError = () => undefined,
     version = '0.0.0',
   } = options;
@@ -90,8 +99,11 @@ export function metricsApi(options: MetricsApiOptions) {
   const reading = bearing('read', tokens);
   const withTicket = ticketed(tickets);
   const limited = rateLimit(options.rateLimit, tokens !== undefined);
+  const hot = hotAnswers({ counts, ...limited });
   const ingesting = bearing('ingest', tokens);
   const app = new Hono<ServerEnv>()
+    .use(counts.middleware)
+    .use('/v1/*', hot.middleware)
     .use((c, next) => (isOfPage(c.req.path) ? pageSecured : forNobody)(c, next))
     .use(async (c, next) => {
       if (c.req.url.length > MOST_URL) throw tooLong(c.req.url.length);
@@ -100,14 +112,16 @@ export function metricsApi(options: MetricsApiOptions) {
     // a page of somebody else has no token, whatever its name leads to
     .use(tokens !== undefined && hosts === undefined ? (_, next) => next() : knownHosts(hosts ?? []))
     .use('/v1/*', (c, next) => {
-      if (c.req.path.startsWith('/v1/events/')) return ingesting(c, next);
+      if (isOfEvents(c)) return ingesting(c, next);
       return tokens !== undefined && bringsTicket(c) ? withTicket(c, next) : reading(c, next);
     })
     .use('/version', reading)
     .use('/openapi.json', reading)
-    .use('/v1/*', limited)
-    .use('/version', limited)
-    .use('/openapi.json', limited)
+    .use('/metrics', reading)
+    .use('/metrics', limited.middleware)
+    .use('/v1/*', (c, next) => (isOfEvents(c) ? next() : limited.middleware(c, next)))
+    .use('/version', limited.middleware)
+    .use('/openapi.json', limited.middleware)
     .use('/v1/events/*', ownSite)
     .use('/v1/stream-tickets', ownSite)
     .route('/', pageRoute())
@@ -121,10 +135,18 @@ export function metricsApi(options: MetricsApiOptions) {
     .route('/', eventsRoute(serving))
     .route('/', keysRoute(serving))
     .route('/', rejectsRoute(serving))
-    .route('/', streamRoute(serving, streams(serving, problemOf, options.streams), tickets))
+    .route(
+      '/',
+      streamRoute(
+        serving,
+        streams(serving, problemOf, { ...options.streams, onCount: (open) => (counts.streams = open) }),
+        tickets,
+      ),
+    )
     .route('/', ticketsRoute(serving, tickets))
     .route('/', ingestRoute(serving, { ingest, isStopping }));
 
+  if (metrics) app.route('/', metricsRoute(metrics));
   app.notFound((c) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return problemResponse(onlyRead(c.req.method));
     const expected =
@@ -132,8 +154,12 @@ export function metricsApi(options: MetricsApiOptions) {
     return problemResponse(notThere('route', 'no such route', expected, named(c.req.path), 'see /openapi.json'));
   });
   app.onError((error) => problemResponse(problemOf(error)));
+  const { fetch } = app;
+  app.fetch = (request, env, context) => hot.answer(env) ?? fetch(request, env, context);
   return app;
 }
+
+const isOfEvents = (c: Context): boolean => c.req.path.startsWith('/v1/events/');
 
 /** The routes and what they take and give, for the typed client. */
 export type MetricsApi = ReturnType<typeof metricsApi>;

@@ -164,6 +164,7 @@ function tablePaths(at: string, { events }: Pipeline, table: WindowTable<AnyEven
     state: { type: 'string', enum: ['open', 'final', 'revised'] },
     revision: { type: ['integer', 'null'], description: 'counts merges; a bucket has none' },
     updatedAt: orNull(MOMENT),
+    traceId: orNull({ type: 'string', pattern: '^[0-9a-f]{32}$' }),
   });
   const filters = (required: boolean) =>
     keys.map((column) => ({

@@ -1,15 +1,19 @@
+import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { LRUCache } from 'lru-cache';
 import { Problem } from './problem.ts';
 import { connectionOf, type ServerEnv } from './serving.ts';
+import type { Caller } from './tokens.ts';
 
 export interface RateLimit {
-  /** Requests a second, for as long as one likes. Default 200. */
+  /** Requests a second, for as long as one likes. Default 1,000: as many dashboards behind one token, each a second. */
   readonly perSecond?: number;
-  /** Requests at once, after a while of none. Default 1,000. */
+  /** Requests at once, after a while of none. Default 5,000. */
   readonly burst?: number;
 }
 
+const PER_SECOND = 1_000;
+const BURST = 5_000;
 /** Most tokens and addresses that are remembered: whoever is forgotten begins anew. */
 const MOST_KNOWN = 10_000;
 
@@ -25,7 +29,7 @@ interface Bucket {
  * @returns in how many milliseconds the next one is let in; `0`: this one is.
  */
 export function tokenBuckets(
-  { perSecond = 200, burst = 1_000 }: RateLimit = {},
+  { perSecond = PER_SECOND, burst = BURST }: RateLimit = {},
   now: () => number = () => performance.now(),
 ): (who: string) => number {
   const buckets = new LRUCache<string, Bucket>({ max: MOST_KNOWN });
@@ -39,18 +43,30 @@ export function tokenBuckets(
   };
 }
 
-/** Holds each token to a rate, or where there are none each address. Whoever calls the app in its own process has neither, and is held to nothing. */
-export function rateLimit(options: RateLimit | undefined, hasTokens: boolean) {
-  const take = tokenBuckets(options);
-  return createMiddleware<ServerEnv>(async (c, next) => {
-    const who = hasTokens ? c.get('caller').name : connectionOf(c).incoming?.socket.remoteAddress;
-    const waitMs = who === undefined ? 0 : take(who);
-    if (waitMs > 0) throw tooFast(waitMs, options);
-    await next();
-  });
+/** Requests of one token or, where there are none, of one address. */
+export interface Limiter {
+  /** Whom a request is held to; `undefined`: nobody. Whoever calls the app in its own process has neither token nor address. */
+  readonly whose: (env: ServerEnv['Bindings'], caller: Caller) => string | undefined;
+  readonly take: (who: string) => number;
+  readonly middleware: MiddlewareHandler<ServerEnv>;
 }
 
-const tooFast = (waitMs: number, { perSecond = 200, burst = 1_000 }: RateLimit = {}): Problem =>
+export function rateLimit(options: RateLimit | undefined, hasTokens: boolean): Limiter {
+  const take = tokenBuckets(options);
+  const whose: Limiter['whose'] = (env, caller) => (hasTokens ? caller.name : env.incoming?.socket.remoteAddress);
+  return {
+    whose,
+    take,
+    middleware: createMiddleware<ServerEnv>(async (c, next) => {
+      const who = whose(connectionOf(c), c.get('caller'));
+      const waitMs = who === undefined ? 0 : take(who);
+      if (waitMs > 0) throw tooFast(waitMs, options);
+      await next();
+    }),
+  };
+}
+
+const tooFast = (waitMs: number, { perSecond = PER_SECOND, burst = BURST }: RateLimit = {}): Problem =>
   new Problem({
     status: 429,
     code: 'rate',

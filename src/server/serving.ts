@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, TypedResponse } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { routePath } from 'hono/route';
 import type { AnyEvent } from '../event-table.ts';
 import { didYouMean } from '../declared.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { WindowTable } from '../window-table.ts';
-import type { AnswerCache, Draft } from './answer-cache.ts';
+import type { AnswerCache, Draft, Given } from './answer-cache.ts';
+import { isKnown } from './etag.ts';
 import { named, notThere } from './problem.ts';
 import type { ReadDatabase } from './read-database.ts';
 import type { Caller } from './tokens.ts';
@@ -30,7 +32,11 @@ export interface Serving {
 
 /** What is known of a request; of its connection, where it came over one (see `listen`). */
 export interface ServerEnv {
-  Variables: { caller: Caller };
+  Variables: {
+    caller: Caller;
+    /** What a route answered with, where others may be given it too; and its pattern. */
+    given?: Given & { readonly route: string };
+  };
   Bindings: {
     readonly incoming?: IncomingMessage;
     readonly outgoing?: ServerResponse;
@@ -80,14 +86,12 @@ export async function answered<Body>(
   asked: readonly unknown[],
   make: () => Promise<Draft>,
 ): Promise<TypedResponse<Body, 200, 'json'> & Response> {
-  const { body, etag, contentType, headers } = await cache.get(JSON.stringify(asked), make);
+  const given = await cache.get(JSON.stringify(asked), make);
+  const { body, etag, contentType, headers } = given.answer;
   const own = { ...headers, etag, 'cache-control': 'private, no-cache', vary: 'authorization' };
-  const response = matches(c.req.header('if-none-match'), etag)
+  c.set('given', { ...given, route: routePath(c) });
+  const response = isKnown(c.req.header('if-none-match'), etag)
     ? new Response(null, { status: 304, headers: own })
     : new Response(body, { headers: { ...own, 'content-type': contentType } });
   return response as TypedResponse<Body, 200, 'json'> & Response;
 }
-
-const matches = (header: string | undefined, etag: string): boolean =>
-  header !== undefined &&
-  (header === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag));

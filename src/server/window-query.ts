@@ -7,6 +7,7 @@ import { rfc3339 } from '../sinks/postgres/final-json.ts';
 import { quoteName } from '../sinks/postgres/quote.ts';
 import { itemJoins } from '../sinks/postgres/readings.ts';
 import { rollupOf } from '../sinks/postgres/rollup.ts';
+import { traceIdOf } from '../sinks/postgres/trace-id.ts';
 import type { WindowTable } from '../window-table.ts';
 import { type Given, given, type KeyFilter, momentQuery, rfcMillis, type Statement } from './statement-parts.ts';
 import type { WindowColumn } from './window-columns.ts';
@@ -96,6 +97,7 @@ export function windowsStatement(
     `${isStored ? STATE : '"$w".state'} as state`,
     asked.rollup ? 'null::text as revision' : '"$w".revision::text as revision',
     `${rfcMillis('"$w".updated_at')} as updated`,
+    `${asked.rollup ? 'null::text' : isStored ? traceIdOf('"$w"') : '"$w".trace_id'} as trace`,
     `row_number() over (order by ${order.join(', ')}) as n`,
   ];
   const rows = `select ${columns.join(', ')} from ${[from, ...joins].join(' ')} ${early ? '' : where} order by n limit ${asked.limit + 1}`;

@@ -85,9 +85,11 @@ export function rowWriter(
   ) => columns.map(({ label, at, type }) => label + jsonOf({ type }, row[at] ?? null, numbers)).join(',');
   const key = (row: WindowValues) => `{${members(keys, row)}}`;
   const row = (row: WindowValues) =>
-    `{"start":"${row['start']}","end":"${row['end']}","key":${key(row)},"measures":{${members(measures, row)}},"state":"${row['state']}","revision":${row['revision'] ?? 'null'},"updatedAt":${row['updated'] ? `"${row['updated']}"` : 'null'}}`;
+    `{"start":"${row['start']}","end":"${row['end']}","key":${key(row)},"measures":{${members(measures, row)}},"state":"${row['state']}","revision":${row['revision'] ?? 'null'},"updatedAt":${textOf(row['updated'])},"traceId":${textOf(row['trace'])}}`;
   return { key, row };
 }
+
+const textOf = (text: string | null | undefined): string => (text ? `"${text}"` : 'null');
 
 function csvLines({ table, understood: { asked }, rows }: Page): string[] {
   const keys = keysOf(table, asked);
@@ -99,6 +101,7 @@ function csvLines({ table, understood: { asked }, rows }: Page): string[] {
     'state',
     'revision',
     'updated_at',
+    'trace_id',
   ];
   const at = [
     'start',
@@ -108,6 +111,7 @@ function csvLines({ table, understood: { asked }, rows }: Page): string[] {
     'state',
     'revision',
     'updated',
+    'trace',
   ];
   return [head.join(','), ...rows.map((row) => at.map((column) => csvText(row[column] ?? null)).join(','))];
 }

@@ -14,7 +14,10 @@ export interface CallTimes {
 }
 
 export function callTimes(clock: Clock, failureOf: (error: unknown) => Failure): CallTimes {
-  const times = new Map<string, { readonly operation: Operation; readonly error?: Failure; readonly seconds: Spread }>();
+  const times = new Map<
+    string,
+    { readonly operation: Operation; readonly error?: Failure; readonly seconds: Spread }
+  >();
 
   function add(operation: Operation, ms: number, error?: Failure): void {
     const key = error === undefined ? operation : `${operation} ${error}`;

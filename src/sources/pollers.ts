@@ -73,7 +73,8 @@ export function pollers(options: {
   /** Called once after `stop`, when no loop is left. */
   readonly onEnd: () => void;
 }): Pollers {
-  const { queue, times, clock, random, credit, changed, maxPollers, waitSeconds, deliver, onEmpty, warn, onEnd } = options;
+  const { queue, times, clock, random, credit, changed, maxPollers, waitSeconds, deliver, onEmpty, warn, onEnd } =
+    options;
   const running = new Set<Poller>();
   const watches = waitSeconds === 1 ? Math.min(WATCHES, maxPollers) : 1;
   const idleMs = watches > 1 ? APART_MS : 0;

@@ -78,7 +78,16 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
   const held = holdings(name, visibilitySeconds * 1_000, credit, custodian, moved.ring);
   const outcomes = settlements({ name, queue, times, clock, random, lingerMs, settled: held.settle, warn });
   const lease = leases({ name, queue, times, clock, held, visibilitySeconds, lost, warn });
-  const polls = pollers({ ...settings, queue, times, credit, changed, deliver, onEmpty: (from) => empty.polled(from), onEnd });
+  const polls = pollers({
+    ...settings,
+    queue,
+    times,
+    credit,
+    changed,
+    deliver,
+    onEmpty: (from) => empty.polled(from),
+    onEnd,
+  });
   const empty = emptiness({
     queue,
     isIdle: () => held.undecided === 0 && polls.isAsking() && !credit.isSpent(),

@@ -52,7 +52,10 @@ export function pipelineReadings(
 
 function readingsOf({ name: pipeline, finals }: Pipeline, { workers, hold, partitions, outbox }: Standing): Reading[] {
   const declared = finals.filter(isPosted).map(({ name }) => name);
-  const branches = outbox.map((each) => ({ ...each, branch: declared.includes(each.branch) ? each.branch : UNDECLARED }));
+  const branches = outbox.map((each) => ({
+    ...each,
+    branch: declared.includes(each.branch) ? each.branch : UNDECLARED,
+  }));
   const idle = declared.filter((branch) => !outbox.some((each) => each.branch === branch));
   return [
     ...Object.entries(workers).map(([state, n]) => reading('workers', { pipeline, state }, n)),

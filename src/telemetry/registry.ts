@@ -99,7 +99,10 @@ export const METRICS = {
   credit: gauge('scalestream.credit.used', '1', 'Share of the credit in use: messages or bytes', source),
   lag: gauge('scalestream.lag', 's', 'Age of the oldest message in custody, since it was sent; 0: none is', source),
   silence: gauge('scalestream.source.silence', 's', 'Since the last message of a source came', source),
-  receiving: counter('scalestream.receiving.time', 's', 'What a source did with its time', { ...source, state: STATES }),
+  receiving: counter('scalestream.receiving.time', 's', 'What a source did with its time', {
+    ...source,
+    state: STATES,
+  }),
   stageEntered: counter('scalestream.stage.messages', '{message}', 'Messages that came into a stage', {
     ...pipeline,
     stage: 'declared',

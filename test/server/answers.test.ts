@@ -83,7 +83,7 @@ test('a failure is nobody else’s answer', async () => {
   const make = () =>
     n++ === 0 ? Promise.reject(new Error('away')) : Promise.resolve(jsonDraft('"data":[]', {}, 'now'));
   await expect(cache.get('x', make)).rejects.toThrow('away');
-  expect((await cache.get('x', make)).body).toBe('{"data":[],"meta":{"asOf":"now"}}');
+  expect((await cache.get('x', make)).answer.body).toBe('{"data":[],"meta":{"asOf":"now"}}');
 });
 
 test('the server can write nothing, whatever it is asked', async () => {

@@ -87,6 +87,6 @@ test('a key may hold anything: as a filter, in JSON, in a cursor and in CSV', as
   expect([...first.data, ...second.data].map(({ key }) => key['page'])).toEqual([page, '']);
   const csv = await (await shop.app.request(`${AT}?format=csv&measures=facts`)).text();
   expect(csv).toMatch(
-    /^start,end,page,facts,state,revision,updated_at\n\S+?Z,\S+?Z,"a ""quoted"", page\n=1\+1",2,open,/,
+    /^start,end,page,facts,state,revision,updated_at,trace_id\n\S+?Z,\S+?Z,"a ""quoted"", page\n=1\+1",2,open,/,
   );
 });

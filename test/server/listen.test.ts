@@ -87,6 +87,31 @@ test('bodies, huge headers, and what is no HTTP are refused at once', async () =
   expect(await (await fetch(served.url)).text()).toBe('here');
 });
 
+test('a body comes in where events do, and nowhere else; one that does not come is not waited for', {
+  timeout: 30_000,
+}, async () => {
+  const taking = new Hono()
+    .post('/v1/events/shop', async (c) => c.text(`${(await c.req.text()).length}`))
+    .post('/v1/stream-tickets', (c) => c.text('ticket'))
+    .onError((_, c) => c.text('cut off', 400));
+  served = await listen(taking, { port: 0 });
+  const { port, url } = served;
+  const post = async (path: string, body: string): Promise<unknown> => {
+    const response = await fetch(url + path, { method: 'POST', body });
+    return [response.status, (await response.text()).slice(0, 10)];
+  };
+  expect(await post('/v1/events/shop', 'x'.repeat(100_000))).toEqual([200, '100000']);
+  expect(await post('/v1/stream-tickets', '{}')).toEqual([200, 'ticket']);
+  expect(await post('/v1/stream-tickets', 'x'.repeat(2_000))).toMatchObject([413, expect.any(String)]);
+  expect(await post('/v1/events/shop/more', 'x')).toMatchObject([413, expect.any(String)]);
+  const head = (method: string, path: string, length: string) =>
+    `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${length}\r\n\r\n`;
+  expect(await say(port, head('POST', '/v1/events/shop', 'Content-Length: 1000000000'))).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await say(port, head('GET', '/v1/events/shop', 'Content-Length: 5'))).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await say(port, head('POST', '/v1/stream-tickets', 'Transfer-Encoding: chunked'))).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await say(port, `${head('POST', '/v1/events/shop', 'Content-Length: 5')}x`)).toMatch(/^HTTP\/1\.1 408 /);
+});
+
 test('who does not finish its headers is not waited for', { timeout: 20_000 }, async () => {
   served = await listen(app, { port: 0 });
   expect(await say(served.port, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')).toMatch(/^HTTP\/1\.1 408 /);

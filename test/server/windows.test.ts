@@ -192,7 +192,15 @@ describe.each(TABLES)('%s', (name, graph, table) => {
     expect(lines.headers.get('scalestream-watermark')).toBe(iso(END - 6 * 3_600_000));
     const csv = await (await shop.app.request(`${query}&format=csv`)).text();
     expect(csv.split('\n')[0]).toBe(
-      ['start', 'end', ...columnsOf(table).map((column) => column.name), 'state', 'revision', 'updated_at'].join(','),
+      [
+        'start',
+        'end',
+        ...columnsOf(table).map((column) => column.name),
+        'state',
+        'revision',
+        'updated_at',
+        'trace_id',
+      ].join(','),
     );
     expect(csv.trimEnd().split('\n')).toHaveLength(data.length + 1);
   });

@@ -1,7 +1,9 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { toSqs } from '../../src/index.ts';
+import storefront from '../../src/pipelines/storefront.ts';
 import { simulate } from '../../src/producer/simulate.ts';
+import { metricsApi, metricsClient, readDatabase } from '../../src/server/index.ts';
 import { PATIENCE, shop } from '../faults/shop.ts';
 import { recordSpans } from '../support/spans.ts';
 
@@ -90,6 +92,18 @@ test('a window says in which trace it was changed last; without one it says so',
   const traced = await set.sql<{ trace_id: string | null }[]>`select distinct trace_id from product_trade_windows`;
   const [flushed] = named('flush shop_events');
   expect(traced).toEqual([{ trace_id: flushed?.spanContext().traceId }]);
+  const database = readDatabase({ url: set.database.url });
+  onTestFinished(() => database.close());
+  const client = metricsClient('http://localhost', {
+    fetch: metricsApi({ pipelines: [storefront], database }).request,
+  });
+  const answer = await client.v1.pipelines[':pipeline'].windows[':table'].$get({
+    param: { pipeline: 'storefront', table: 'product_trade' },
+    query: {},
+  });
+  expect(new Set((await answer.json()).data.map(({ traceId }) => traceId))).toEqual(
+    new Set([flushed?.spanContext().traceId]),
+  );
   trace.disable();
   for (const event of events(40).slice(20)) await sender.send(event);
   await sender.close();

@@ -17,7 +17,7 @@ export const livezRoute = () => new Hono<ServerEnv>().get('/livez', (c) => c.jso
 export const readyzRoute = ({ serving, isStopping }: Health) =>
   new Hono<ServerEnv>().get('/readyz', async (c) => {
     if (isStopping()) throw notReady('a process that goes on', 'one that is stopping');
-    const { body } = await serving.cache.get('readyz', async () => {
+    const { answer } = await serving.cache.get('readyz', async () => {
       const names = [...serving.pipelines.keys()];
       const rows = await serving.database.read<{ name: string; version: string }>(
         'select name, version from scalestream.pipelines where name = any ($1::text::text[])',
@@ -33,7 +33,7 @@ export const readyzRoute = ({ serving, isStopping }: Health) =>
         asOf: '',
       };
     });
-    return c.json(JSON.parse(body) as { status: 'ok' });
+    return c.json(JSON.parse(answer.body) as { status: 'ok' });
   });
 
 const notReady = (expected: string, got: string): Problem =>

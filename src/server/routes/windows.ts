@@ -23,6 +23,8 @@ export interface WindowRow {
   /** Counts merges; a bucket has none. */
   readonly revision: number | null;
   readonly updatedAt: string | null;
+  /** The trace of the flush that changed it last, 32 hexadecimal digits; `null`: that was not sampled. A bucket has none. */
+  readonly traceId: string | null;
 }
 
 export interface WindowsAnswer {

@@ -143,7 +143,7 @@ export function eventStream({ tables, idOf, renewsId, cut, onEnd }: EventStreamO
 
   return {
     body,
-    join: () => followed.map(({ feed, follower, held }) => feed.join(follower, held)),
+    join: () => followed.map(({ feed, follower, held }) => (hasEnded ? Promise.resolve() : feed.join(follower, held))),
     begin() {
       hasBegun = true;
     },

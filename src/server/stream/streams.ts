@@ -22,6 +22,8 @@ export interface StreamsOptions {
   readonly heartbeatMs?: number;
   /** A client that takes nothing for so long is cut off, milliseconds. Default 60,000. */
   readonly patienceMs?: number;
+  /** Told how many are open, whenever that changes. Default: nobody is. */
+  readonly onCount?: (open: number) => void;
 }
 
 /** Who asks for a stream. */
@@ -44,7 +46,14 @@ export interface Streams {
 export function streams(
   serving: Serving,
   onError: (error: unknown) => Problem,
-  { perServer = 1_000, perCaller = 500, atOnce = 2, heartbeatMs = 15_000, patienceMs = 60_000 }: StreamsOptions = {},
+  {
+    perServer = 1_000,
+    perCaller = 500,
+    atOnce = 2,
+    heartbeatMs = 15_000,
+    patienceMs = 60_000,
+    onCount = () => undefined,
+  }: StreamsOptions = {},
 ): Streams {
   const all = new Set<EventStream>();
   const counts = new Map<string, number>();
@@ -84,6 +93,7 @@ export function streams(
 
   function begun(stream: EventStream): void {
     all.add(stream);
+    onCount(all.size);
     heartbeat ??= setInterval(() => {
       for (const each of all) each.beat(patienceMs);
     }, heartbeatMs);
@@ -91,6 +101,7 @@ export function streams(
 
   function ended(stream: EventStream): void {
     all.delete(stream);
+    onCount(all.size);
     if (all.size > 0) return;
     clearInterval(heartbeat);
     heartbeat = undefined;
@@ -115,12 +126,14 @@ export function streams(
         asked.tables.map(({ table, understood }) => [table.name, understood]),
       ]);
       let unfollow = (): void => undefined;
+      let isOver = false;
       const stream: EventStream = eventStream({
         tables: tablesOf(pipeline, asked, ids, feedOf),
         idOf: (held) => ids.write(held) + (proof?.() ?? ''),
         renewsId: proof !== undefined,
         cut,
         onEnd() {
+          isOver = true;
           leave();
           unfollow();
           ended(stream);
@@ -133,7 +146,8 @@ export function streams(
         stream.end();
         throw error;
       }
-      if (asked.stats) unfollow = told.follow(pipeline.name, caller, stream);
+      // the server may have ended meanwhile
+      if (asked.stats && !isOver) unfollow = told.follow(pipeline.name, caller, stream);
       return stream.body;
     },
   };

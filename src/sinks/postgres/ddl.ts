@@ -14,7 +14,7 @@ import { isTotal, partType } from './part-sql.ts';
 import { quoteName, quoteText } from './quote.ts';
 import { itemJoins, measureColumns, partReading } from './readings.ts';
 import { mayBeRemoved } from './removed.ts';
-import { TRACE_ID } from './trace-id.ts';
+import { traceIdOf } from './trace-id.ts';
 
 /** SQL types of declared columns. Text is compared byte by byte: fast, and the same order everywhere. */
 export const sqlType: Readonly<Record<ColumnType, string>> = {
@@ -165,7 +165,7 @@ function viewDdl(table: WindowTable<AnyEvent>): string {
     'revision',
     'updated_at',
     'final_at',
-    `${TRACE_ID} as trace_id`,
+    `${traceIdOf('"$w"')} as trace_id`,
   ];
   const from = [`${quoteName(table.name)} as "$w"`, ...itemJoins(table, '"$w"')];
   return replaceView(quoteName(viewOf(table)), `select ${columns.join(', ')} from ${from.join(' ')}`);

@@ -4,7 +4,7 @@ import { interval } from './instant.ts';
 import { keyOf, paneItemJoins, paneReadings, startsOf, totalsOf } from './panes.ts';
 import { quoteName } from './quote.ts';
 import { measureColumns } from './readings.ts';
-import { TRACE_ID } from './trace-id.ts';
+import { traceIdOf } from './trace-id.ts';
 
 /**
  * Hopping windows as a person reads them: a view, and a function of the same windows that begin between two moments. Their starts are counted from the first
@@ -46,7 +46,7 @@ function query(table: HoppingTable, range: string): string {
     'sum(revision)::bigint as revision',
     'max(updated_at) as updated_at',
     `case when bool_or(${final}) then max(final_at) end as final_at`,
-    `(array_agg(${TRACE_ID} order by updated_at desc))[1] as trace_id`,
+    `(array_agg(${traceIdOf(quoteName(table.name))} order by updated_at desc))[1] as trace_id`,
   ];
   const columns = [
     'window_start',

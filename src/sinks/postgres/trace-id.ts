@@ -1,2 +1,2 @@
-/** A trace as tracing writes it: 32 hexadecimal digits. It is stored as a `uuid`, which is as long. */
-export const TRACE_ID = `replace(trace_id::text, '-', '')`;
+/** The trace of a row as tracing writes it: 32 hexadecimal digits. It is stored as a `uuid`, which is as long. */
+export const traceIdOf = (row: string): string => `replace(${row}.trace_id::text, '-', '')`;

@@ -293,6 +293,26 @@ describe('over a connection', () => {
     expect((await client.rest()).at(-1)).toMatchObject({ event: 'bye' });
   });
 
+  test('a stop while a stream begins ends it too', async () => {
+    const stop = new AbortController();
+    const database = readDatabase({ url: place.url, connections: 1 });
+    const stopping = metricsApi({
+      pipelines: [kinds],
+      database: {
+        ...database,
+        read(statement, parameters) {
+          stop.abort();
+          return database.read(statement, parameters);
+        },
+      },
+    });
+    const response = await stopping.request(`${P}/stream`, {}, { stopping: stop.signal });
+    expect((await sse(response.body).rest()).map(({ event }) => event)).toEqual(['bye']);
+    const refused = await stopping.request(`${P}/stream`, {}, { stopping: stop.signal });
+    expect(refused.status).toBe(503);
+    await database.close();
+  });
+
   test('a stream outlives the limit of a request, and gives signs of life', { timeout: 30_000 }, async () => {
     const api = served.api({ streams: { heartbeatMs: 50 } });
     const server = await listen(api, { port: 0 });

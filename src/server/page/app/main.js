@@ -34,3 +34,5 @@ if (place) {
   render(html`<${Page} />`, place);
 }
 followPipeline(() => pipelineName.value);
+// what charts are drawn with comes while their numbers are asked for; who draws them says so where it does not
+import('uplot').catch(() => undefined);

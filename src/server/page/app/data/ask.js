@@ -36,16 +36,22 @@ export async function ask(path, signal, headers = {}) {
     if (signal.aborted && error.name === 'AbortError') throw error;
     throw new Trouble('The server does not answer', {
       code: 'away',
-      fix: 'Check that it runs and that the network is there. This page asks again by itself.',
+      fix: 'check that it runs, and that the network is there',
     });
   });
   if (response.ok) return response;
-  const problem = await response.json().catch(() => ({}));
   // an answer to a token that has been replaced since says nothing of the new one
   if (response.status === 401 && bearer === token.peek()) isAsked.value = true;
-  const { title = `The server answered ${response.status}`, code, expected, got, fix } = problem;
-  const detail = expected === undefined ? '' : `Expected ${expected}; got ${got}.`;
-  throw new Trouble(title, { status: response.status, code, detail, fix });
+  throw troubleOf({ status: response.status, ...(await response.json().catch(() => ({}))) });
+}
+
+/** Of problem details, as the API sends them. @param {{ status: number, title?: string, code?: string, expected?: string, got?: string, fix?: string }} problem */
+export function troubleOf({ status, title = `The server answered ${status}`, expected, got, ...parts }) {
+  return new Trouble(title, {
+    ...parts,
+    status,
+    detail: expected === undefined ? '' : `Expected ${expected}; got ${got}.`,
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { effect, signal } from '../ui.js';
-import { ask, askJson, Trouble } from './ask.js';
+import { ask, askJson, Trouble, troubleOf } from './ask.js';
 import { readEvents } from './event-stream.js';
 import { token } from './token.js';
 
@@ -98,6 +98,8 @@ async function stream(path, signal) {
     for await (const { event, data } of readEvents(body, heard)) {
       if (event === 'bye') return true;
       if (event === 'stats') told(JSON.parse(data));
+      // that of a table is met by whoever asks for its windows
+      if (event === 'trouble' && !data.includes('"table":')) failed(end)(troubleOf(JSON.parse(data)));
       beat.value++;
     }
     return true;

@@ -27,11 +27,11 @@ import { resource } from './resource.js';
 export const pathOfTable = (name, route = 'windows') =>
   `v1/pipelines/${encodeURIComponent(pipelineName.value ?? '')}/${route}/${encodeURIComponent(name)}`;
 
-/** @param {Readonly<Record<string, string | undefined>>} parameters */
-function windowsPath(parameters) {
+/** @param {Readonly<Record<string, string | undefined>>} parameters @param {typeof chosenKeys.value} [keys] */
+function windowsPath(parameters, keys = chosenKeys.value) {
   const query = new URLSearchParams({ numbers: 'text' });
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);
-  for (const { column, values } of chosenKeys.value) for (const value of values) query.append(`key.${column}`, value);
+  for (const { column, values } of keys) for (const value of values) query.append(`key.${column}`, value);
   return `${pathOfTable(table.value?.name ?? '')}?${query}`;
 }
 
@@ -39,16 +39,11 @@ function windowsPath(parameters) {
 const asked = (...parts) =>
   table.value ? JSON.stringify([pipelineName.value, table.value.name, chosenKeys.value, ...parts]) : undefined;
 
-/** The latest window: time is counted from there, so that what was captured long ago is there too. */
+/** The latest window of any key: time is counted from there, so that what was captured long ago is there too. */
 const latest = /** @type {AskedWindows} */ (
   resource(
-    () => asked('latest'),
-    () =>
-      windowsPath({
-        limit: '1',
-        measures: table.value?.columns.find(({ role }) => role === 'measure')?.name,
-        ...(table.value?.window.kind === 'session' ? { state: 'open' } : {}),
-      }),
+    () => (table.value ? JSON.stringify([pipelineName.value, table.value.name]) : undefined),
+    () => windowsPath({ limit: '1', measures: table.value?.columns.find(({ role }) => role === 'measure')?.name }, []),
     1_000,
   )
 );

@@ -1,5 +1,6 @@
 import { brief } from '../data/format.js';
 import { axisLabels, zone } from '../data/time.js';
+import { colourOf, hatch, lineColour, number } from './plot-signs.js';
 
 /**
  * Draws lines of windows: each as a step as long as it is, those that may still change dashed and on hatched ground. uPlot draws on a canvas, which says nothing to
@@ -9,20 +10,6 @@ import { axisLabels, zone } from '../data/time.js';
  */
 
 const HEIGHT = 232;
-const GAP = 9;
-
-/** As the style sheet has it, in the theme of the moment. @param {string} name */
-function colourOf(name) {
-  const probe = document.createElement('i');
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
-
-/** @param {number} line */
-export const lineColour = (line) => `--line-${line + 1}`;
 
 /**
  * @param {HTMLElement} into
@@ -89,6 +76,7 @@ export async function plot(into, first, pointAt) {
       ],
       hooks: {
         drawClear: [(/** @type {InstanceType<typeof Plot>} */ u) => hatch(u, lines)],
+        draw: [(/** @type {InstanceType<typeof Plot>} */ u) => number(u, lines)],
         setCursor: [(/** @type {InstanceType<typeof Plot>} */ u) => pointAt(u.cursor.idx ?? undefined)],
       },
     },
@@ -130,27 +118,4 @@ function columnsOf({ starts, end, provisionalFrom, lines }) {
       ];
     }),
   ];
-}
-
-/** The ground of what may still change. @param {import('uplot').default} u @param {Lines} lines */
-function hatch({ ctx, bbox, valToPos }, { provisionalFrom, end }) {
-  if (provisionalFrom >= end) return;
-  const left = Math.max(bbox.left, valToPos(provisionalFrom, 'x', true));
-  const width = bbox.left + bbox.width - left;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(left, bbox.top, width, bbox.height);
-  ctx.clip();
-  ctx.strokeStyle = colourOf('--hatch');
-  ctx.lineWidth = devicePixelRatio;
-  ctx.beginPath();
-  const gap = GAP * devicePixelRatio;
-  // counted from the left edge of the chart, so that the hatch stands still while its beginning moves
-  const from = bbox.left + Math.floor((left - bbox.left - bbox.height) / gap) * gap;
-  for (let x = from; x < left + width; x += gap) {
-    ctx.moveTo(x, bbox.top + bbox.height);
-    ctx.lineTo(x + bbox.height, bbox.top);
-  }
-  ctx.stroke();
-  ctx.restore();
 }

@@ -40,7 +40,7 @@ function Stage({ stage, trouble }) {
       <div class="shares" aria-hidden="true">
         ${SHARES.map((share) => html`<span key=${share} class=${share} style=${{ width: `${100 * stage[share]}%` }}></span>`)}
       </div>
-      <p class="small">${SHARES.map((share) => html`<span key=${share}>${share} ${percent(stage[share])} </span>`)}</p>
+      <p class="small">${SHARES.flatMap((share) => [html`<span key=${share}>${share} ${percent(stage[share])}</span>`, ' '])}</p>
       <p class="small">${stage.held > 0 ? `${counted(stage.held, 'message')} held` : 'nothing held'}</p>
       <p class=${trouble ? 'small warn' : 'small'}>${trouble ?? 'no errors'}</p>
     </li>

@@ -12,7 +12,7 @@ export const Notice = ({ trouble: { message, detail, fix, status }, isOld = fals
     <div>
       <p><strong>${message}.</strong> ${detail}</p>
       ${fix ? html`<p>What to do: ${fix.replace(/\.$/, '')}.</p>` : null}
-      ${status === 503 || status === 0 ? html`<p>${isOld ? 'What is shown is of before. ' : ''}This page asks again by itself.</p>` : null}
+      ${status === 0 || status === 429 || status >= 500 ? html`<p>${isOld ? 'What is shown is of before. ' : ''}This page asks again by itself.</p>` : null}
     </div>
   </div>
 `;
