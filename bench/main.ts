@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { dashboards } from './dashboards.ts';
 import { onePerMessage, packed } from './end-to-end.ts';
 import { finality } from './finality.ts';
 import { hopping } from './hopping.ts';
@@ -9,8 +10,21 @@ import { measures } from './measures.ts';
 import { memory } from './memory.ts';
 import { serving } from './serving.ts';
 import { soak } from './soak.ts';
+import { telemetry } from './telemetry.ts';
 
-const BENCHES: readonly Bench[] = [packed, onePerMessage, memory, measures, hopping, finality, ingest, serving, soak];
+const BENCHES: readonly Bench[] = [
+  packed,
+  onePerMessage,
+  memory,
+  measures,
+  hopping,
+  finality,
+  ingest,
+  serving,
+  dashboards,
+  telemetry,
+  soak,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

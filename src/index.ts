@@ -73,6 +73,7 @@ export { checkSinks } from './runtime/check-sinks.ts';
 export { type Delivered, deliverOnce } from './runtime/deliver.ts';
 export { type Difference, type Unreadable, type Verification, verify } from './runtime/verify.ts';
 export { untilDrained } from './runtime/until-drained.ts';
+export type { TimeStats } from './runtime/counting-time.ts';
 export type { FlushStats } from './runtime/flushes.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './runtime/worker.ts';
 // sinks
@@ -87,7 +88,16 @@ export { type MemoryQueue, memoryQueue } from './sources/memory.ts';
 export { mergeSources } from './sources/merge-sources.ts';
 export type { SqsSourceOptions } from './sources/sqs/options.ts';
 export { sqsSource } from './sources/sqs/sqs.ts';
-export type { ReceivingMs, Source, SourceProgress, SourceStats, StageStats } from './source.ts';
+export type {
+  CallReading,
+  QueueStats,
+  ReceivingMs,
+  Source,
+  SourceProgress,
+  SourceStats,
+  StageStats,
+} from './source.ts';
+export type { SpreadReading } from './spread.ts';
 export type { Comparison, Flush, Fold, Outcome, Store } from './store.ts';
 export type { FinalWindow } from './final-window.ts';
 export { type FinalBranch, whenFinal, type WhenFinalOptions } from './when-final.ts';

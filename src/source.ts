@@ -37,7 +37,7 @@ export interface CallReading {
 export const AGE_SECONDS = [1, 10, 60, 600] as const;
 
 /** Counts since the source started. `received` counts deliveries, redeliveries included. */
-export interface QueueCounts {
+export interface SourceStats {
   readonly received: number;
   readonly redelivered: number;
   readonly acknowledged: number;
@@ -54,8 +54,8 @@ export interface QueueCounts {
   readonly stages: readonly StageStats[];
 }
 
-/** What a source knows of one queue. */
-export interface QueueStats extends QueueCounts {
+/** Everything that a source knows of one queue. */
+export interface QueueStats extends SourceStats {
   /** Name of the source. */
   readonly source: string;
   readonly calls: readonly CallReading[];
@@ -73,11 +73,6 @@ export interface QueueStats extends QueueCounts {
   readonly lastMessageAt: number;
   /** Now, by its processing clock. */
   readonly now: number;
-}
-
-/** All queues together, and each. */
-export interface SourceStats extends QueueCounts {
-  readonly queues: readonly QueueStats[];
 }
 
 /**
@@ -136,5 +131,8 @@ export interface Source {
   oldestHeld(): number | undefined;
   /** One entry for each queue, so one unless sources were merged. */
   progress(): readonly SourceProgress[];
+  /** Of all its queues together. */
   stats(): SourceStats;
+  /** Of each queue, for whoever watches: it looks at every message in custody. */
+  details(): readonly QueueStats[];
 }

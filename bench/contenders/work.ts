@@ -1,4 +1,4 @@
-import { openWorker } from '../../src/cli/open-worker.ts';
+import { type OpenWorker, openWorker } from '../../src/cli/open-worker.ts';
 import { arrivedOf } from '../../src/cli/worker-progress.ts';
 import type { Pipeline } from '../../src/index.ts';
 import { postgresDatabase } from '../../src/sinks/postgres/postgres.ts';
@@ -7,8 +7,15 @@ import { contend } from './contend.ts';
 /** How often it looks whether all is settled. */
 const LOOK_MS = 5;
 
-/** A contender that runs a pipeline with its own settings, as `scalestream run` starts it. */
-export const work = (pipeline: Pipeline): Promise<void> =>
+/**
+ * A contender that runs a pipeline with its own settings, as `scalestream run` starts it.
+ *
+ * @param observe told of the worker once it runs; what it returns ends that.
+ */
+export const work = (
+  pipeline: Pipeline,
+  observe: (open: OpenWorker) => Promise<() => Promise<void>> = async () => async () => undefined,
+): Promise<void> =>
   contend(async ({ databaseUrl, endpoint, region, queue, accessKeyId, secretAccessKey, events, messages }) => {
     const database = postgresDatabase({ url: databaseUrl });
     await database.migrate(pipeline);
@@ -16,7 +23,7 @@ export const work = (pipeline: Pipeline): Promise<void> =>
     let stop = async (): Promise<void> => undefined;
     return {
       async run() {
-        const { worker, source, database } = await openWorker({
+        const open = await openWorker({
           pipeline,
           queues: [{ queue, endpoint, region, credentials: { accessKeyId, secretAccessKey } }],
           databaseUrl,
@@ -24,7 +31,10 @@ export const work = (pipeline: Pipeline): Promise<void> =>
           waitSeconds: 1,
           warn: (line) => line.startsWith('no-dead-letter-queue') || console.error(line),
         });
+        const { worker, source, database } = open;
+        const ignore = await observe(open);
         stop = async () => {
+          await ignore();
           await worker.stop(5_000);
           await database.close();
         };

@@ -104,11 +104,11 @@ export async function openTelemetry(
 export async function observeWorker(
   telemetry: Telemetry,
   pipeline: Pipeline,
-  { worker, database }: OpenWorker,
+  { worker, source, database }: OpenWorker,
 ): Promise<void> {
   const { workerReadings } = await import('../telemetry/worker-readings.ts');
   const { pipelineReadings } = await import('../telemetry/pipeline-readings.ts');
-  telemetry.observe(workerReadings(pipeline, worker));
+  telemetry.observe(workerReadings(pipeline, worker, source));
   telemetry.observe(pipelineReadings(pipeline, () => readStanding(database.connection, pipeline)));
 }
 

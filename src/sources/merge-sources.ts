@@ -60,6 +60,7 @@ export function mergeSources(sources: readonly Source[]): Source {
     oldestHeld,
     progress: () => sources.flatMap((source) => source.progress()),
     stats: () => sources.map((source) => source.stats()).reduce(sum),
+    details: () => sources.flatMap((source) => source.details()),
   };
 }
 
@@ -83,7 +84,6 @@ const sum = (a: SourceStats, b: SourceStats): SourceStats => ({
     idle: a.receiving.idle + b.receiving.idle,
   },
   stages: together([...a.stages, ...b.stages]),
-  queues: [...a.queues, ...b.queues],
 });
 
 /** A stage that holds messages of two sources is occupied by either: no less than by the one that was there longer. */

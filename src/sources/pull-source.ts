@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Delivery } from '../custody.ts';
 import { SourceError } from '../errors.ts';
-import type { QueueCounts, Source } from '../source.ts';
+import type { Source, SourceStats } from '../source.ts';
 import { CUSTODY_SECONDS, Spread } from '../spread.ts';
 import { agesOf } from './ages.ts';
 import { releaseSeconds } from './backoff.ts';
@@ -163,6 +163,18 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     return true;
   }
 
+  function stats(): SourceStats {
+    const now = clock.now();
+    return {
+      ...counts,
+      held: held.size,
+      heldBytes: credit.bytes,
+      credit: Math.min(1, Math.max(held.size / maxMessages, credit.bytes / maxBytes)),
+      receiving: phases.read(now),
+      stages: stages.read(now),
+    };
+  }
+
   const isEnded = () => ended;
   const isSettled = () => ended && held.size === 0;
 
@@ -220,20 +232,12 @@ export function pullSource(name: string, queue: Queue, settings: PullSettings, l
     },
     oldestHeld: held.oldestSentAt,
     progress: () => [{ source: name, held: held.oldestSentAt(), settled: held.settledAt, emptyAt: empty.at }],
-    stats() {
+    stats,
+    details() {
       const now = clock.now();
-      const own: QueueCounts = {
-        ...counts,
-        held: held.size,
-        heldBytes: credit.bytes,
-        credit: Math.min(1, Math.max(held.size / maxMessages, credit.bytes / maxBytes)),
-        receiving: phases.read(now),
-        stages: stages.read(now),
-      };
-      const detail = { calls: times.read(), emptyPolls, leases: lease.stats(), processing: processing.read() };
+      const calls = { calls: times.read(), emptyPolls, leases: lease.stats(), processing: processing.read() };
       const ages = agesOf(held.all(), now);
-      const queues = [{ source: name, ...own, ...detail, ages, oldestSentAt: held.oldestSentAt(), lastMessageAt, now }];
-      return { ...own, queues };
+      return [{ source: name, ...stats(), ...calls, ages, oldestSentAt: held.oldestSentAt(), lastMessageAt, now }];
     },
   };
 }

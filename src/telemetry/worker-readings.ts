@@ -1,21 +1,21 @@
 import type { Pipeline } from '../pipeline.ts';
 import { REJECT_REASONS } from '../reject.ts';
 import type { Worker, WorkerStats } from '../runtime/worker.ts';
-import type { QueueStats } from '../source.ts';
+import type { QueueStats, Source } from '../source.ts';
 import type { Vitals } from '../vitals.ts';
 import type { Reader, Reading } from './reading.ts';
 import { reading } from './reading.ts';
 import { AGES, STATES } from './registry.ts';
 
-/** What a worker tells of itself: plain counts that it keeps anyhow. Nobody is asked. */
-export function workerReadings({ name, events }: Pipeline, worker: Worker): Reader {
+/** What a worker tells of itself and of its source: plain counts that they keep anyhow. Nobody is asked. */
+export function workerReadings({ name, events }: Pipeline, worker: Worker, source: Source): Reader {
   return () => {
     const stats = worker.stats();
     return [
       ...eventsOf(name, stats),
       ...flushesOf(name, events.name, stats),
       ...stagesOf(name, stats, worker.vitals()),
-      ...stats.source.queues.flatMap((queue) => queueOf(name, queue)),
+      ...source.details().flatMap((queue) => queueOf(name, queue)),
     ];
   };
 }

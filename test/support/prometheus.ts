@@ -4,11 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, test } from 'vitest';
 import { program } from './e2e-command.ts';
 
-/** Debian's package `prometheus` has it, and `promtool`. */
-export const hasPrometheus = (): boolean => spawnSync('promtool', ['--version']).status === 0;
+const isInstalled = spawnSync('promtool', ['--version']).status === 0;
+if (!isInstalled) console.warn('prometheus is not installed: what needs it is skipped. apt-get install prometheus');
+
+/** A test that needs `prometheus` and `promtool`, which Debian's package `prometheus` has; skipped where they are not installed. */
+export const prometheusTest = test.skipIf(!isInstalled);
 
 /** What promtool says; the text goes to its input. */
 export function promtool(

@@ -3,7 +3,7 @@ import { ALERTS } from '../../src/telemetry/alerts.ts';
 import { inPrometheus, type Metric, prometheusName } from '../../src/telemetry/metric.ts';
 import { METRICS } from '../../src/telemetry/registry.ts';
 import { rulesYaml } from '../../src/telemetry/rules-yaml.ts';
-import { folderOf, hasPrometheus, promtool } from '../support/prometheus.ts';
+import { folderOf, prometheusTest, promtool } from '../support/prometheus.ts';
 
 /** Series by what promtool makes of them: `0+10x60` is 0, 10, 20, …, a minute each. */
 type Series = Readonly<Record<string, string>>;
@@ -162,17 +162,17 @@ function outcome(given: Series, fire: readonly string[]): ReturnType<typeof prom
   return promtool(['test', 'rules', `${folder}/test.yaml`]);
 }
 
-test.skipIf(!hasPrometheus())('nothing fires while all is well', () => {
+prometheusTest('nothing fires while all is well', () => {
   expect(outcome(HEALTHY, [])).toMatchObject({ status: 0 });
 });
 
-test.skipIf(!hasPrometheus()).each(FAULTS)('$fault: $fire, and nothing else', ({ other, fire }) => {
+prometheusTest.each(FAULTS)('$fault: $fire, and nothing else', ({ other, fire }) => {
   const { status, said } = outcome({ ...HEALTHY, ...other }, fire);
   expect(said).toContain('SUCCESS');
   expect(status).toBe(0);
 });
 
-test.skipIf(!hasPrometheus())('promtool finds nothing wrong with the rules', () => {
+prometheusTest('promtool finds nothing wrong with the rules', () => {
   const folder = folderOf({ 'rules.yaml': rulesYaml() });
   const { status, said } = promtool(['check', 'rules', `${folder}/rules.yaml`]);
   expect(said).toContain(`${ALERTS.length} rules found`);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { expect, inject, onTestFinished, vi } from 'vitest';
 import { DASHBOARDS } from '../../src/telemetry/generated.ts';
 import { inPrometheus, type Metric, prometheusName } from '../../src/telemetry/metric.ts';
 import { METRICS } from '../../src/telemetry/registry.ts';
@@ -8,7 +8,7 @@ import { rulesYaml } from '../../src/telemetry/rules-yaml.ts';
 import { command } from '../support/e2e-command.ts';
 import { scene } from '../support/e2e-scene.ts';
 import { postgresProxy } from '../support/postgres-proxy.ts';
-import { freePort, hasPrometheus, prometheus, promtool } from '../support/prometheus.ts';
+import { freePort, prometheus, prometheusTest, promtool } from '../support/prometheus.ts';
 import { sqsProxy } from '../support/sqs-proxy.ts';
 
 const PIPELINE = join(import.meta.dirname, 'observed-shop.ts');
@@ -54,7 +54,7 @@ async function observed() {
 const asked = (expr: string): string =>
   expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(pipeline|instance)/g, '.*');
 
-test.skipIf(!hasPrometheus())(
+prometheusTest(
   'Prometheus scrapes a worker and an API; no panel is empty, all metrics are known, and alerts fire on their faults',
   { timeout: 180_000 },
   async () => {

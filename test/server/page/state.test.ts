@@ -59,7 +59,7 @@ test('stages say in words and numbers how busy they are, what they hold, and wha
       expect.stringMatching(/^transaction ?busy 1,235 msg\/s .*1,200 messages held 3 retries in 10 s$/),
     ],
   );
-  await flow.getByText('1 worker has stopped receiving, since the database fails').waitFor();
+  await flow.getByText('1 worker stopped receiving, since the database fails').waitFor();
 });
 
 test('where a token is wanted the page asks for it, says when it is a wrong one, keeps it for the tab, and never puts it into an address', async () => {

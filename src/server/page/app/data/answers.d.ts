@@ -46,7 +46,6 @@ export type Worker = {
   diverted: number;
   vitals?: Vitals | null;
 };
-export type Branch = { branch: string; backlog: number; oldest: string; failing: number; error: string | null };
 export interface Pipeline {
   readonly name: string;
   /** Seconds. */
@@ -54,10 +53,8 @@ export interface Pipeline {
   readonly held: string;
   readonly watermark: string | null;
   readonly final: string | null;
-  readonly events: { table: string; keepDays: number | null; lateness: number; late: string };
   readonly tables: readonly Table[];
   readonly workers: readonly Worker[];
-  readonly outbox: readonly Branch[];
   readonly rejects: Readonly<Record<string, number>>;
   readonly verdict?: Verdict;
   readonly rates?: Readonly<Record<string, number>>;

@@ -12,7 +12,7 @@ export function Conversion() {
   if (funnels.value.length === 0 || !period.value) return null;
   const [first] = answer?.data ?? [];
   return html`
-    <section aria-labelledby="conversion" class="half">
+    <section aria-labelledby="conversion">
       <h2 id="conversion">Conversion</h2>
       <p class="small">${first ? html`So far in the period of ${period.value.label} from <${Time} at=${first.start} />` : ' '}</p>
       ${trouble ? html`<${Notice} trouble=${trouble} isOld=${answer !== undefined} />` : null}

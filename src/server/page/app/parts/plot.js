@@ -31,7 +31,7 @@ export async function plot(into, first, pointAt) {
     {
       width: into.clientWidth,
       height: HEIGHT,
-      padding: [12, 12, 0, 0],
+      padding: [12, 20, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, y: false, sync: { key: 'time' }, points: { show: false } },
       tzDate: (/** @type {number} */ at) => Plot.tzDate(new Date(at * 1_000), zone.value),

@@ -17,7 +17,7 @@ export function Ranking() {
   const most = rows.reduce((most, { n }) => Math.max(most, Number(n)), 0);
   const [first] = answer?.data ?? [];
   return html`
-    <section aria-labelledby="ranking" class="half">
+    <section aria-labelledby="ranking">
       <h2 id="ranking">Largest</h2>
       <div class="controls" role="group" aria-label="What is ranked">
         <${Select} label="By measure" value=${rank.value.name} options=${rankChoice.value.map(({ name }) => ({ name, label: name }))} take=${(/** @type {string} */ rank) => show({ rank })} />

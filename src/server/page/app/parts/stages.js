@@ -11,9 +11,9 @@ export function Stages() {
       ${
         stages && stages.length > 0
           ? html`<ol class="flow">${stages.map((stage) => html`<${Stage} key=${stage.stage} stage=${stage} trouble=${troubleOf(stage.stage, rates, retries)} />`)}</ol>`
-          : html`<p class="empty flow-empty">${pipeline.value ? 'No worker tells of its stages. What to do: start one with scalestream run.' : 'Asking…'}</p>`
+          : html`<p class=${`empty ${pipeline.value ? '' : 'flow-empty'}`}>${pipeline.value ? 'No worker tells of its stages. What to do: start one with scalestream run.' : 'Asking…'}</p>`
       }
-      ${breaker ? html`<p class="warn">${counted(breaker, 'worker has', 'workers have')} stopped receiving, since the database fails. They go on by themselves once it answers.</p>` : null}
+      ${breaker ? html`<p class="warn">${counted(breaker, 'worker')} stopped receiving, since the database fails; that goes on by itself once it answers.</p>` : null}
       <${Rates} rates=${rates} retries=${retries} />
     </section>
   `;
@@ -35,7 +35,8 @@ function Stage({ stage, trouble }) {
   const most = SHARES.reduce((a, b) => (stage[b] > stage[a] ? b : a));
   return html`
     <li class="stage">
-      <div class="stage-head"><h3>${stage.stage}</h3><span class=${`word ${most}`}>${most}</span></div>
+      <h3>${stage.stage}</h3>
+      <p class=${`word ${most}`}>${most}</p>
       <p class="big">${rate(stage.messages)}<span class="unit"> msg/s</span></p>
       <div class="shares" aria-hidden="true">
         ${SHARES.map((share) => html`<span key=${share} class=${share} style=${{ width: `${100 * stage[share]}%` }}></span>`)}
