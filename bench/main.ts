@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts';
 import { dashboards } from './dashboards.ts';
 import { onePerMessage, packed } from './end-to-end.ts';
 import { finality } from './finality.ts';
+import { freshness } from './freshness.ts';
 import { hopping } from './hopping.ts';
 import { ingest } from './ingest.ts';
 import { measures } from './measures.ts';
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   ingest,
   serving,
   dashboards,
+  freshness,
   telemetry,
   soak,
 ];

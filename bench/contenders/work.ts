@@ -4,22 +4,29 @@ import type { Pipeline } from '../../src/index.ts';
 import { postgresDatabase } from '../../src/sinks/postgres/postgres.ts';
 import { contend } from './contend.ts';
 
+/** Who looks at a worker. */
+export interface Watcher {
+  watch(open: OpenWorker): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** How often it looks whether all is settled. */
 const LOOK_MS = 5;
 
 /**
  * A contender that runs a pipeline with its own settings, as `scalestream run` starts it.
  *
- * @param observe told of the worker once it runs; what it returns ends that.
+ * @param watched what looks at it meanwhile, once it is there; nobody by default. It begins before anything is measured.
  */
 export const work = (
   pipeline: Pipeline,
-  observe: (open: OpenWorker) => Promise<() => Promise<void>> = async () => async () => undefined,
+  watched: () => Promise<Watcher> = async () => ({ watch: async () => undefined, close: async () => undefined }),
 ): Promise<void> =>
   contend(async ({ databaseUrl, endpoint, region, queue, accessKeyId, secretAccessKey, events, messages }) => {
     const database = postgresDatabase({ url: databaseUrl });
     await database.migrate(pipeline);
     await database.close();
+    const { watch, close } = await watched();
     let stop = async (): Promise<void> => undefined;
     return {
       async run() {
@@ -32,9 +39,9 @@ export const work = (
           warn: (line) => line.startsWith('no-dead-letter-queue') || console.error(line),
         });
         const { worker, source, database } = open;
-        const ignore = await observe(open);
+        await watch(open);
         stop = async () => {
-          await ignore();
+          await close();
           await worker.stop(5_000);
           await database.close();
         };

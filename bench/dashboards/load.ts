@@ -77,4 +77,4 @@ const found: Dashboards = { answers: took.length, unchanged, p50: at(0.5), p99: 
 process.send?.(found);
 await Promise.allSettled(polling);
 agent.destroy();
-process.disconnect?.();
+if (process.connected) process.disconnect?.();

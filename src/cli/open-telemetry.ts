@@ -77,10 +77,11 @@ export interface OpenTelemetry extends Telemetry {
 export async function openTelemetry(
   { port, host, endpoint }: TelemetrySettings,
   wanted: boolean,
+  warn: (line: string) => void,
 ): Promise<OpenTelemetry | undefined> {
   if (port === undefined && endpoint === undefined && !wanted) return undefined;
   const { startTelemetry } = await import('../telemetry/start-telemetry.ts');
-  const telemetry = startTelemetry({ endpoint });
+  const telemetry = startTelemetry({ endpoint, onWarning: warn });
   let server: MetricsServer | undefined;
   try {
     if (port !== undefined) {

@@ -87,7 +87,7 @@ export const runCommand: Command = {
     }
     const pipeline = await loadPipeline(positionals[0]);
     const ingest = ownIngestQueue(flags['ingest-queue'], pipeline.name, queues);
-    const telemetry = await openTelemetry(seen, settings.port !== undefined);
+    const telemetry = await openTelemetry(seen, settings.port !== undefined, io.err);
     const stop = onStop();
     const started = performance.now();
     const opened = await openWorker({

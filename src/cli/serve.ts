@@ -71,7 +71,7 @@ export const serveCommand: Command = {
     for (const file of positionals.slice(1)) pipelines.push(await loadPipeline(file));
     const names = pipelines.map(({ name }) => name);
     const ingest = ingestQueues(flags['ingest-queue'], names, accessOf(flags, env));
-    const telemetry = await openTelemetry(seen, true);
+    const telemetry = await openTelemetry(seen, true, io.err);
     const stop = onStop();
     try {
       const server = await openServer({

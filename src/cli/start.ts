@@ -89,7 +89,7 @@ export const startCommand: Command = {
         fix: 'lower one',
       });
     }
-    const telemetry = await openTelemetry(seen, true);
+    const telemetry = await openTelemetry(seen, true, io.err);
     const stop = onStop();
     const servers = await startLocal({ keep: flags.keep ?? false });
     try {
@@ -237,7 +237,7 @@ async function served(
     warn: err,
   });
   err(
-    `windows: curl '${server.url}/v1/pipelines/storefront/windows/product_trade?limit=5'; metrics: ${server.url}/metrics`,
+    `page:    open ${server.url}\nwindows: curl '${server.url}/v1/pipelines/storefront/windows/product_trade?limit=5'; metrics: ${server.url}/metrics`,
   );
   return server;
 }

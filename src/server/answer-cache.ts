@@ -22,7 +22,7 @@ export interface Draft extends Omit<Answer, 'etag' | 'body'> {
 export interface AnswerCacheOptions {
   /** How old an answer may be when it is given again, milliseconds. `0`: none is. Default 200. */
   readonly staleMs?: number;
-  /** Memory that answers may take, in characters. Default 32 Mi. */
+  /** Memory that answers may take, in characters; those that are given again as they are may take as much. Default 32 Mi. */
   readonly maxSize?: number;
 }
 
@@ -33,11 +33,15 @@ export interface Given {
   readonly until: number;
 }
 
+/** Default of `maxSize`. */
+export const MOST_SIZE = 32 * 2 ** 20;
+
 /** Answers by what was asked. */
 export interface AnswerCache {
   /**
    * Gives the answer that is there, or joins whoever is making it, or makes it. So an answer is at most `staleMs` older than its request, and the time that
-   * its making took. One that is half as old is made again while it is still given: where many ask, nobody waits.
+   * its making took. One that will be
+   * too old before long is made again while it is still given: where many ask, nobody waits.
    */
   get(asked: string, make: () => Promise<Draft>): Promise<Given>;
 }
@@ -46,26 +50,33 @@ interface Kept {
   readonly answer: Answer;
   readonly content: string;
   readonly at: number;
+  /** What its making took. */
+  readonly tookMs: number;
 }
+
+/** An answer is made again so many times before it is too old as its making took. */
+const AHEAD = 3;
 
 /**
  * A thousand dashboards that ask the same are one question. An answer that says what the one before it said is that one, `asOf` included: it has the same
  * strong ETag, so who has it is told so (304).
  */
-export function answerCache({ staleMs = 200, maxSize = 32 * 2 ** 20 }: AnswerCacheOptions = {}): AnswerCache {
+export function answerCache({ staleMs = 200, maxSize = MOST_SIZE }: AnswerCacheOptions = {}): AnswerCache {
   const kept = new LRUCache<string, Kept>({ maxSize, sizeCalculation: ({ content }) => content.length + 1_000 });
   const making = new Map<string, Promise<Given>>();
-  const given = ({ answer, at }: Kept): Given => ({ answer, renew: at + staleMs / 2, until: at + staleMs });
+  const renewing = ({ at, tookMs }: Kept): number => at + staleMs - Math.min(staleMs / 2, tookMs * AHEAD);
+  const given = (known: Kept): Given => ({ answer: known.answer, renew: renewing(known), until: known.at + staleMs });
 
   function made(asked: string, make: () => Promise<Draft>): Promise<Given> {
     const at = performance.now();
     return make()
       .then((draft) => {
         const before = kept.peek(asked);
+        const tookMs = performance.now() - at;
         const next =
           before?.content === draft.content
-            ? { ...before, at }
-            : { answer: finished(draft), content: draft.content, at };
+            ? { ...before, at, tookMs }
+            : { answer: finished(draft), content: draft.content, at, tookMs };
         kept.set(asked, next);
         return given(next);
       })
@@ -76,13 +87,13 @@ export function answerCache({ staleMs = 200, maxSize = 32 * 2 ** 20 }: AnswerCac
     get(asked, make) {
       const known = kept.get(asked);
       const now = performance.now();
-      const age = known ? now - known.at : Number.POSITIVE_INFINITY;
+      const isOld = !known || now - known.at >= staleMs;
       let answer = making.get(asked);
-      if (!answer && age >= staleMs / 2) {
+      if (!answer && (isOld || now >= renewing(known))) {
         answer = made(asked, make);
         making.set(asked, answer);
       }
-      if (!known || age >= staleMs) return answer as Promise<Given>;
+      if (isOld) return answer as Promise<Given>;
       // whoever asks when it is too old is told why it cannot be made
       answer?.catch(() => undefined);
       return Promise.resolve(given(known));

@@ -27,7 +27,7 @@ import { ticketsRoute } from './routes/tickets.ts';
 import { streams, type StreamsOptions } from './stream/streams.ts';
 import { tickets as ticketsOf } from './stream/tickets.ts';
 import { bringsTicket, ticketed } from './ticketed.ts';
-import { bearing, type Token } from './tokens.ts';
+import { asTokens, bearing, type Token } from './tokens.ts';
 
 export interface MetricsApiOptions {
   /** What is served: declarations, never files. */
@@ -63,7 +63,7 @@ const MOST_URL = 8_192;
 /**
  * The API of windows: routes over declarations and a database. It holds nothing that another one would not hold too, so any number of them give the same answers.
  *
- * @throws ConfigError where two pipelines have one name.
+ * @throws ConfigError where two pipelines have one name, or a token is none.
  * @example
  * const database = readDatabase({ url: 'postgres://localhost/shop' });
  * const api = metricsApi({ pipelines: [storefront], database });
@@ -72,7 +72,6 @@ const MOST_URL = 8_192;
 export function metricsApi(options: MetricsApiOptions) {
   const {
     database,
-    tokens,
     hosts,
     ingest = new Map(),
     cache,
@@ -84,6 +83,7 @@ export function metricsApi(options: MetricsApiOptions) {
     version = '0.0.0',
   } = options;
   const pipelines = byName(options.pipelines);
+  const tokens = options.tokens && asTokens({ tokens: options.tokens });
   const serving: Serving = {
     pipelines,
     database,
@@ -99,7 +99,7 @@ export function metricsApi(options: MetricsApiOptions) {
   const reading = bearing('read', tokens);
   const withTicket = ticketed(tickets);
   const limited = rateLimit(options.rateLimit, tokens !== undefined);
-  const hot = hotAnswers({ counts, ...limited });
+  const hot = hotAnswers({ counts, maxSize: cache?.maxSize, ...limited });
   const ingesting = bearing('ingest', tokens);
   const app = new Hono<ServerEnv>()
     .use(counts.middleware)

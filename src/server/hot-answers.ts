@@ -1,8 +1,10 @@
 import { createMiddleware } from 'hono/factory';
 import { LRUCache } from 'lru-cache';
+import { MOST_SIZE } from './answer-cache.ts';
 import { isKnown } from './etag.ts';
 import type { ServerCounts } from './server-counts.ts';
 import type { ServerEnv } from './serving.ts';
+import type { Caller } from './tokens.ts';
 
 /** An answer as somebody got it: whoever asks the same, in the same words and with the same token, gets it too. */
 interface Hot {
@@ -13,19 +15,19 @@ interface Hot {
   readonly until: number;
   readonly etag: string;
   readonly route: string;
-  /** Whom the rate limit is for; `undefined`: nobody. */
-  readonly who: string | undefined;
+  readonly caller: Caller;
 }
 
 export interface HotAnswersOptions {
   readonly counts: ServerCounts;
+  /** Memory that they may take, in characters. */
+  readonly maxSize: number | undefined;
   /** Takes a request of somebody in: `0`, or in how many milliseconds it may come. */
   readonly take: (who: string) => number;
   /** Whom a request is held to; `undefined`: nobody. */
-  readonly whose: (env: ServerEnv['Bindings'], caller: ServerEnv['Variables']['caller']) => string | undefined;
+  readonly whose: (env: ServerEnv['Bindings'], caller: Caller) => string | undefined;
 }
 
-const MOST_ANSWERS = 1_000;
 /** Longer questions are thought over each time. */
 const LONGEST = 2_000;
 
@@ -33,8 +35,8 @@ const LONGEST = 2_000;
  * Answers the request that was answered a moment ago, without understanding it again: host, token and URL are the same to the letter, so whatever was found of
  * them then holds for as long as the answer itself may be given again. Only the rate limit is asked, and only `if-none-match` is read.
  */
-export function hotAnswers({ counts, take, whose }: HotAnswersOptions) {
-  const hot = new LRUCache<string, Hot>({ max: MOST_ANSWERS });
+export function hotAnswers({ counts, maxSize = MOST_SIZE, take, whose }: HotAnswersOptions) {
+  const hot = new LRUCache<string, Hot>({ maxSize, sizeCalculation: ({ body }) => body.length + LONGEST });
   return {
     /** Remembers answers on their way out: to go before everything that changes them. */
     middleware: createMiddleware<ServerEnv>(async (c, next) => {
@@ -51,7 +53,7 @@ export function hotAnswers({ counts, take, whose }: HotAnswersOptions) {
         renew,
         until,
         route,
-        who: whose(c.env, c.get('caller')),
+        caller: c.get('caller'),
       });
     }),
     /** `undefined`: it is for the app. */
@@ -64,7 +66,8 @@ export function hotAnswers({ counts, take, whose }: HotAnswersOptions) {
         known.renew = known.until;
         return undefined;
       }
-      if (known.who !== undefined && take(known.who) > 0) return undefined;
+      const who = whose(env ?? {}, known.caller);
+      if (who !== undefined && take(who) > 0) return undefined;
       const { body, headers, etag, route } = known;
       if (isKnown(env?.incoming?.headers['if-none-match'], etag)) {
         counts.add('GET', route, 304, 0);

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly orAny?: boolean;
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined;
+  /** A connection on which nothing moves for so long is cut off, milliseconds: longer than any answer, or a stream's sign of life, may take. Default 60,000. */
+  readonly idleMs?: number;
 }
 
 /** A server at work. */
@@ -51,7 +53,7 @@ const BODIES = [
  */
 export async function listen(
   { fetch }: App,
-  { port, orAny = false, host = '127.0.0.1' }: ListenOptions,
+  { port, orAny = false, host = '127.0.0.1', idleMs = 60_000 }: ListenOptions,
 ): Promise<Listening> {
   const ending = new AbortController();
   const answer = getRequestListener((request, env) => fetch(request, { ...env, stopping: ending.signal }), {
@@ -63,6 +65,7 @@ export async function listen(
   });
   server.maxHeadersCount = MOST_HEADERS;
   server.maxConnections = MOST_CONNECTIONS;
+  server.timeout = idleMs;
   const taken = await bind(server, port, host, orAny);
   const name = isIP(host) === 6 ? `[${host}]` : host;
   return {

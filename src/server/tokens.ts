@@ -41,6 +41,7 @@ export function asTokens(given: unknown, where = 'tokens'): readonly Token[] {
   declared(isRecord(given) && Array.isArray(given['tokens']), where, 'an object with `tokens`', given, example);
   const tokens = given['tokens'] as readonly unknown[];
   declared(tokens.length > 0, where, 'a token or more', 'none', example);
+  const names: string[] = [];
   return tokens.map((token, i) => {
     const at = `${where}[${i}]`;
     knownOptions<Token>(token as Token, ['name', 'sha256', 'scopes', 'keys'], at);
@@ -52,6 +53,10 @@ export function asTokens(given: unknown, where = 'tokens'): readonly Token[] {
       name,
       '"grafana"',
     );
+    // tickets, rates and keys of idempotency go by it
+    const before = names.indexOf(name);
+    declared(before === -1, `${at} name`, `another one than ${where}[${before}]`, name, `"${name}-2"`);
+    names.push(name);
     const isDigest = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256);
     // what stands there may be the token itself
     declared(

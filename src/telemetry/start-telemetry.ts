@@ -3,6 +3,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import { messageOf } from '../errors.ts';
 import { metricProducer } from './metric-producer.ts';
 import { processReadings } from './process-readings.ts';
 import type { Reader } from './reading.ts';
@@ -13,6 +14,8 @@ export interface TelemetryOptions {
   readonly service?: string | undefined;
   /** Where spans go, as `OTEL_EXPORTER_OTLP_ENDPOINT` has it: an OTLP collector, http/protobuf. Default: nowhere, and then none are made. */
   readonly endpoint?: string | undefined;
+  /** Told when a part of the process cannot tell its metrics, once until it can again. Default: nobody is. */
+  readonly onWarning?: ((detail: string) => void) | undefined;
   /** Traces a second of each kind. Default 10; 0: none but those of failures. */
   readonly tracesPerSecond?: number | undefined;
 }
@@ -42,7 +45,12 @@ const MOST_SERIES = 500;
  * const telemetry = startTelemetry({ endpoint: 'http://localhost:4318' });
  * process.once('exit', () => telemetry.stop());
  */
-export function startTelemetry({ service = 'scalestream', endpoint, tracesPerSecond }: TelemetryOptions): Telemetry {
+export function startTelemetry({
+  service = 'scalestream',
+  endpoint,
+  tracesPerSecond,
+  onWarning = () => undefined,
+}: TelemetryOptions): Telemetry {
   const readers = new Set<Reader>([processReadings]);
   const metricProducers = [metricProducer(readers, MOST_SERIES)];
   const exporter = new PrometheusExporter({ preventServerStart: true, metricProducers });
@@ -58,13 +66,16 @@ export function startTelemetry({ service = 'scalestream', endpoint, tracesPerSec
     spanProcessors: endpoint === undefined ? [] : [exporting(endpoint)],
   });
   sdk.start();
+  let isWhole = true;
   return {
     observe(reader) {
       readers.add(reader);
       return () => void readers.delete(reader);
     },
     async metrics() {
-      const { resourceMetrics } = await exporter.collect();
+      const { resourceMetrics, errors } = await exporter.collect();
+      if (errors.length > 0 && isWhole) onWarning(`some metrics cannot be told: ${messageOf(errors[0])}`);
+      isWhole = errors.length === 0;
       return serializer.serialize(resourceMetrics);
     },
     async stop() {

@@ -35,9 +35,9 @@ async function serving(options: Partial<MetricsApiOptions> = {}) {
   const api = metricsApi({ pipelines: [graph], database, cache: { staleMs: 60_000 }, counts, ...options });
   const server = await listen(api, { port: 0 });
   onTestFinished(() => server.close(0));
-  const ask = (path: string, headers: Record<string, string> = {}): Promise<Said> =>
+  const ask = (path: string, headers: Record<string, string> = {}, localAddress = '127.0.0.1'): Promise<Said> =>
     new Promise((resolve, reject) => {
-      const asked = request(server.url + path, { headers }, (response) => {
+      const asked = request(server.url + path, { headers, localAddress }, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (text: string) => (body += text));
         response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
@@ -111,8 +111,36 @@ test('it is held to the rate like any other', async () => {
   expect(statuses).toEqual([200, 200, 200, 429, 429]);
 });
 
+test('whoever asks is held to it, not who was given the answer before', async () => {
+  const { ask } = await serving({ rateLimit: { perSecond: 0.001, burst: 3 } });
+  const statuses = [(await ask(AT)).status];
+  for (let i = 0; i < 4; i++) statuses.push((await ask(AT, {}, '127.0.0.2')).status);
+  statuses.push((await ask(AT)).status);
+  expect(statuses).toEqual([200, 200, 200, 200, 429, 200]);
+});
+
 test('problems are thought over each time', async () => {
   const { ask, counts } = await serving();
   for (let i = 0; i < 3; i++) expect((await ask(`${AT}?limit=none`)).status).toBe(400);
   expect(counted(counts)).toEqual([['GET /v1/pipelines/:pipeline/windows/:table 400', 3]]);
+});
+
+test('answers take no more memory than they may, however many different ones are asked for', async () => {
+  let reads = 0;
+  const counting: ReadDatabase = {
+    ...database,
+    read(statement, parameters) {
+      reads++;
+      return database.read(statement, parameters);
+    },
+  };
+  const { ask } = await serving({ database: counting, cache: { staleMs: 60_000, maxSize: 8_000 } });
+  await ask(`${AT}?limit=1`);
+  for (let limit = 2; limit < 12; limit++) await ask(`${AT}?limit=${limit}`);
+  const before = reads;
+  // the latest is there, the first one is not
+  await ask(`${AT}?limit=11`);
+  expect(reads).toBe(before);
+  await ask(`${AT}?limit=1`);
+  expect(reads).toBeGreaterThan(before);
 });

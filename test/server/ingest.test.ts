@@ -111,6 +111,20 @@ describe('bad events', () => {
     ]);
   });
 
+  test('lines that only together are a JSON array are no events: each line stands for itself', async () => {
+    const { post, bodies } = await intake();
+    const [first, second] = [view(), view()].map((event) => JSON.stringify(event));
+    const response = await post(`[${first},\n${second}]`, NDJSON);
+    expect([response.status, (await answerOf(response)).problems]).toMatchObject([
+      422,
+      [
+        { line: 1, reason: 'not-json' },
+        { line: 2, reason: 'not-json' },
+      ],
+    ]);
+    expect(await bodies()).toEqual([]);
+  });
+
   test('none good: a problem, with what is wrong with each', async () => {
     const { post, bodies } = await intake();
     const response = await post(JSON.stringify([{}, view({ at: null })]));

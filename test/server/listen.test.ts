@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, expect, test } from 'vitest';
@@ -115,4 +116,19 @@ test('a body comes in where events do, and nowhere else; one that does not come 
 test('who does not finish its headers is not waited for', { timeout: 20_000 }, async () => {
   served = await listen(app, { port: 0 });
   expect(await say(served.port, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('who takes nothing of an answer is not waited for', { timeout: 20_000 }, async () => {
+  const left = Promise.withResolvers<void>();
+  const large = {
+    fetch(_: Request, env?: { outgoing?: ServerResponse }) {
+      env?.outgoing?.once('close', left.resolve);
+      return new Response('x'.repeat(32 * 2 ** 20));
+    },
+  };
+  served = await listen(large, { port: 0, idleMs: 100 });
+  const deaf = connect(served.port, '127.0.0.1');
+  deaf.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await left.promise;
+  deaf.destroy();
 });

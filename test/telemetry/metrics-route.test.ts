@@ -12,6 +12,7 @@ const sha256 = (secret: string): string => createHash('sha256').update(secret).d
 const TOKENS = asTokens({
   tokens: [
     { name: 'prometheus', sha256: sha256('reads'), scopes: ['read'] },
+    { name: 'branch', sha256: sha256('bound'), scopes: ['read'], keys: { country: ['DE'] } },
     { name: 'till', sha256: sha256('sends'), scopes: ['ingest'] },
   ],
 });
@@ -24,7 +25,7 @@ function api(options: Partial<Parameters<typeof metricsApi>[0]> = {}) {
   return metricsApi({ pipelines: [storefront], database, ...options });
 }
 
-test('metrics are at the API for tokens that may read, and for no others', async () => {
+test('metrics are at the API for tokens that may read everything, and for no others', async () => {
   const app = api({ tokens: TOKENS, metrics });
   const asked = (secret: string) => app.request('/metrics', { headers: { authorization: `Bearer ${secret}` } });
   const answer = await asked('reads');
@@ -34,6 +35,7 @@ test('metrics are at the API for tokens that may read, and for no others', async
     METRICS_TYPE,
   ]);
   expect((await asked('sends')).status).toBe(403);
+  expect((await asked('bound')).status).toBe(403);
   expect((await asked('none')).status).toBe(401);
   expect((await app.request('/metrics')).status).toBe(401);
 });

@@ -82,6 +82,17 @@ const valueOf = (readings: readonly Reading[], metric: Reading['metric'], labels
   readings.find((each) => each.metric === metric && Object.entries(labels).every(([k, v]) => each.labels[k] === v))
     ?.value;
 
+test('who scrapes is told of what cannot be read once, not at every scrape', async () => {
+  const said: string[] = [];
+  telemetry = startTelemetry({ onWarning: (line) => said.push(line) });
+  telemetry.observe(() => {
+    throw new Error('it is gone');
+  });
+  await telemetry.metrics();
+  await telemetry.metrics();
+  expect(said).toEqual(['some metrics cannot be told: it is gone']);
+});
+
 test('the database is asked once in five seconds, however many scrape; what nobody declares any more is no label', async () => {
   let [now, asked] = [0, 0];
   const read = pipelineReadings(

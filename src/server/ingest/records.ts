@@ -1,4 +1,4 @@
-import { parseRecords } from '../../codecs/parse-json.ts';
+import { parseRecords, parserFor } from '../../codecs/parse-json.ts';
 import { Refusal } from '../../codecs/refusal.ts';
 import { splitJson } from '../../codecs/split-json.ts';
 import { shown } from '../problem.ts';
@@ -63,5 +63,6 @@ function lineRecords(text: string, most: number): Records {
     }
     start = end === -1 ? text.length + 1 : end + 1;
   }
-  return texts.length > most ? { texts, values: [] } : { texts, values: parseRecords(text, texts), lines };
+  // each by itself: lines that only together are an array have no values of their own
+  return texts.length > most ? { texts, values: [] } : { texts, values: texts.map(parserFor(text)), lines };
 }

@@ -146,11 +146,13 @@ export function eventStream({ tables, idOf, renewsId, cut, onEnd }: EventStreamO
     join: () => followed.map(({ feed, follower, held }) => (hasEnded ? Promise.resolve() : feed.join(follower, held))),
     begin() {
       hasBegun = true;
+      wantedAt = performance.now();
     },
     tell,
     trouble,
     beat(patienceMs) {
-      if (hasEnded) return;
+      // nobody can take what has not begun
+      if (hasEnded || !hasBegun) return;
       if (wants && controller) {
         wants = false;
         controller.enqueue(renewsId ? Buffer.concat([idLine(), Buffer.from('\n')]) : HEARTBEAT);

@@ -54,6 +54,10 @@ interface Waiting {
   readonly reject: (problem: Problem) => void;
 }
 
+/** The later of two moments from which on windows are followed; `undefined`: all are. */
+const later = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && BigInt(b) > BigInt(a)) ? b : a;
+
 export function feed({ looks, mayVanish, turn, onError, onEnd }: FeedOptions): Feed {
   const following = new Set<Follower>();
   const waiting = new Map<Follower, Waiting>();
@@ -85,13 +89,20 @@ export function feed({ looks, mayVanish, turn, onError, onEnd }: FeedOptions): F
   }
 
   async function look(now: number): Promise<void> {
-    if (!place || waiting.size > 0 || now - place.at > PLACE_MS) {
-      const next = await looks.place();
-      if (place && place.database !== next.database) since = undefined;
-      place = { ...next, at: now };
-    }
-    if (following.size > 0 && since) since = await tellChanges(place, since, now);
-    await admit(place);
+    let at = place && waiting.size === 0 && now - place.at <= PLACE_MS ? place : await find(now);
+    if (following.size > 0 && since) since = await tellChanges(at, since, now);
+    // whoever begins anew begins with the latest
+    if (following.size > 0 && !since) at = await find(now);
+    await admit(at);
+  }
+
+  /** What is followed never begins earlier than before: those who follow have not been told of it. */
+  async function find(now: number): Promise<Place> {
+    const next = await looks.place();
+    const isSame = place?.database === next.database;
+    if (place && !isSame) since = undefined;
+    place = { ...next, us: isSame && since ? later(place?.us, next.us) : next.us, at: now };
+    return place;
   }
 
   async function tellChanges(at: Place, last: Since, now: number): Promise<Since | undefined> {

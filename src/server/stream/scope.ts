@@ -18,7 +18,7 @@ export interface ScopeRow {
   readonly us: string | null;
   /** More windows begin at the latest moment than may be followed. */
   readonly crowded: boolean;
-  /** Which database, and which of its histories: what a transaction's number means. */
+  /** Which database, which of its histories, and whether its tables were made anew: what a transaction's number means. */
   readonly database: string;
   /** The oldest transaction that is running, see `Since`. */
   readonly horizon: string;
@@ -52,7 +52,8 @@ export function scopeStatement(table: WindowTable<AnyEvent>, asked: WindowsAsked
   return {
     text: `with "$cut" as materialized (select max(at) as at from (${cuts.join(' union all ')}) as "$cuts"), "$first" as (select at, ${first} as first from "$cut")
   select case when at is null then ${all} else (extract(epoch from first) * 1000000)::bigint::text end as us, at is not null and first is null as crowded,
-    (select system_identifier from pg_control_system()) || '/' || (select timeline_id from pg_control_checkpoint()) as database,
+    concat_ws('/', (select system_identifier from pg_control_system()), (select timeline_id from pg_control_checkpoint()),
+      (select oid from pg_database where datname = current_database()), 'scalestream.pipelines'::regclass::oid) as database,
     pg_snapshot_xmin(pg_current_snapshot())::text as horizon
   from "$first"`,
     parameters: parameters.parameters,

@@ -131,6 +131,13 @@ describe('a ticket', () => {
     expect(await codeOf(await post(as('r-secret'), '?pipeline=nothing'))).toEqual([404, 'pipeline']);
   });
 
+  test('is never that of another token: two of one name are a mistake', () => {
+    const own = { name: 'tea', sha256: digest('one'), scopes: ['read'], keys: { product: ['tea'] } } as const;
+    const wider = { name: 'tea', sha256: digest('another'), scopes: ['read'] } as const;
+    expect(() => asTokens({ tokens: [own, wider] })).toThrow("tokens[1] name: expected another one than tokens[0]; got \"tea\"");
+    expect(() => api({ tokens: [own, wider] })).toThrow('tokens[1] name');
+  });
+
   test('is of no use once its token is gone', async () => {
     const { ticket } = await ticketOf(api());
     const without = api({ tokens: TOKENS.slice(1) });

@@ -162,7 +162,7 @@ describe('a stream', () => {
       id = Buffer.from(
         Buffer.from(id, 'base64url')
           .toString()
-          .replace(/"\d+\/1"/, '"1/1"'),
+          .replace(/"\d+\//, '"1/'),
       ).toString('base64url');
     const client = await follow(`table=minutes&stats=false&lastEventId=${id}`);
     expect(JSON.parse((await client.next()).data)).toEqual({

@@ -72,6 +72,7 @@ export type Row = {
   state: 'open' | 'final' | 'revised';
   revision: number | null;
   updatedAt: string | null;
+  traceId: string | null;
 };
 export type Page = { limit: number; next: string | null };
 export type Windows = { data: readonly Row[]; page: Page; meta: Meta & { columns: readonly Column[] } };

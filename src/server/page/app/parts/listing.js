@@ -58,7 +58,7 @@ function Rows({ answer: { data, page, meta } }) {
     { name: 'state', label: 'State' },
     { name: 'revision', label: 'Merges', isNumber: true },
   ];
-  const rows = data.map(({ start, end, key, measures, state, revision }) => ({
+  const rows = data.map(({ start, end, key, measures, state, revision, traceId }) => ({
     name: `${start} ${JSON.stringify(key)}`,
     cells: [
       html`<${Time} at=${start} />`,
@@ -70,7 +70,7 @@ function Rows({ answer: { data, page, meta } }) {
     ],
     open: {
       label: `Why? The events of ${start} ${Object.values(key).map(textOf).join(' ')}`,
-      run: () => explain({ start, end, key }),
+      run: () => explain({ start, end, key, traceId }),
     },
   }));
   if (rows.length === 0)

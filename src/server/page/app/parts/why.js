@@ -6,7 +6,7 @@ import { html, signal, useEffect, useRef, useSignal } from '../ui.js';
 import { Time } from './time.js';
 import { Notice } from './trouble.js';
 
-/** @typedef {{ start: string, end: string, key: Readonly<Record<string, unknown>> }} Window */
+/** @typedef {{ start: string, end: string, key: Readonly<Record<string, unknown>>, traceId?: string | null }} Window */
 
 const explained = signal(/** @type {Window | undefined} */ (undefined));
 
@@ -32,7 +32,7 @@ export function Why() {
 }
 
 /** @param {{ window: Window }} props */
-function RawEvents({ window: { start, end, key } }) {
+function RawEvents({ window: { start, end, key, traceId } }) {
   /** @type {import('@preact/signals').Signal<string | undefined>} */
   const cursor = useSignal(undefined);
   /** @type {import('@preact/signals').Signal<{ answer?: import('../data/answers.js').Events, trouble?: Trouble }>} */
@@ -58,6 +58,7 @@ function RawEvents({ window: { start, end, key } }) {
       <${Time} at=${start} /> to <${Time} at=${end} />.
       ${answer ? ` ${counted(answer.data.length, 'event')}${answer.page.next ? ' so far' : ''}, found by folding ${counted(answer.meta.read, 'raw event')} of that time again.` : ''}
       ${answer && answer.meta.unreadable > 0 ? ` ${counted(answer.meta.unreadable, 'event')} can no longer be read.` : ''}
+      ${traceId ? html` Changed last in trace <code>${traceId}</code>.` : null}
     </p>
     ${trouble ? html`<${Notice} trouble=${trouble} />` : null}
     ${!answer && !trouble ? html`<p class="empty">Asking…</p>` : null}
