@@ -13,8 +13,8 @@ const CONTENDERS = [
   { file: 'engine-traces', what: 'metrics + 10 traces/s of each kind' },
 ] as const;
 const LOADS = [
-  { events: 1_000_000, pack: 500 },
-  { events: 100_000, pack: 1 },
+  { events: 600_000, pack: 500 },
+  { events: 60_000, pack: 1 },
 ] as const;
 /** Of CPU, beside telemetry off. */
 const MOST_PERCENT = 2;
@@ -23,7 +23,7 @@ const MOST_PERCENT = 2;
 export const telemetry: Bench = {
   name: 'telemetry',
   question:
-    'what does telemetry cost a worker? (packed: 1,000,000 events, 500 to a message; alone: 100,000, one to a message)',
+    'what does telemetry cost a worker? (packed: 600,000 events, 500 to a message; alone: 60,000, one to a message)',
   async run(options) {
     const collector = await takingAll();
     process.env['BENCH_OTLP'] = collector.url;
@@ -45,7 +45,8 @@ async function inTurns({ rounds, say, only }: BenchOptions): Promise<Map<string,
         for (const { file, what } of turned(contenders, round)) {
           const scene = await stage.scene();
           const messages = await scene.fill(trafficTexts(events), pack);
-          const run = await runContender(file, stage, scene, { events, messages }).finally(() => scene.clear());
+          const run = await runContender(file, stage, scene, { events, messages });
+          await scene.clear();
           const name = nameOf(what, pack);
           runs.set(name, [...(runs.get(name) ?? []), perEvent(run, events)]);
           say(`round ${round + 1}: ${name}: ${(run.cpuMicros / events).toFixed(2)} µs of CPU an event`);
@@ -72,27 +73,27 @@ const perEvent = (run: Run, events: number): Run => ({
   cpuMicros: run.cpuMicros / events,
 });
 
+/** The least of all rounds is compared: whatever else runs on the machine only ever adds. */
 function summary(runs: ReadonlyMap<string, readonly Run[]>): BenchResult {
+  const leastOf = (each: readonly Run[]): number => Math.min(...each.map(({ cpuMicros }) => cpuMicros));
   const found = [...runs].map(([what, each]) => {
     const base = runs.get(nameOf(CONTENDERS[0].what, what.startsWith('packed') ? 500 : 1)) ?? each;
-    // of each turn beside its own: the machine changes between turns
-    const more = each.map(({ cpuMicros }, i) => (cpuMicros / (base[i]?.cpuMicros ?? Number.NaN) - 1) * 100);
     return {
       what,
       eventsPerSecond: Math.round(1 / median(each.map(({ seconds }) => seconds))),
-      cpuMicros: Number(median(each.map(({ cpuMicros }) => cpuMicros)).toFixed(2)),
-      leastCpuMicros: Number(Math.min(...each.map(({ cpuMicros }) => cpuMicros)).toFixed(2)),
-      morePercent: Number(median(more).toFixed(1)),
+      cpuMicros: Number(leastOf(each).toFixed(2)),
+      medianCpuMicros: Number(median(each.map(({ cpuMicros }) => cpuMicros)).toFixed(2)),
+      morePercent: Number(((leastOf(each) / leastOf(base) - 1) * 100).toFixed(1)),
       peakRssMb: Math.round(median(each.map(({ peakRssBytes }) => peakRssBytes)) / 2 ** 20),
     };
   });
   return {
     numbers: found,
-    table: found.map(({ what, eventsPerSecond, cpuMicros, leastCpuMicros, morePercent, peakRssMb }) => ({
+    table: found.map(({ what, eventsPerSecond, cpuMicros, medianCpuMicros, morePercent, peakRssMb }) => ({
       what,
       'events/s': eventsPerSecond,
-      'CPU µs/event': cpuMicros,
-      'least CPU µs': leastCpuMicros,
+      'least CPU µs/event': cpuMicros,
+      median: medianCpuMicros,
       'more CPU': `${morePercent} %`,
       'RSS MB': peakRssMb,
     })),

@@ -1,4 +1,4 @@
-import { gunzipSync, zstdDecompressSync, type ZstdDecompress } from 'node:zlib';
+import { type Gunzip, gunzipSync, type ZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { messageOf } from '../errors.ts';
 import { Refusal } from './refusal.ts';
 
@@ -37,7 +37,7 @@ export function decompress(body: string, encoding: string | undefined, limit: nu
  */
 export function inflate(packed: Buffer, kind: 'gzip' | 'zstd', limit: number): string | Refusal {
   try {
-    return textOf(kind === 'gzip' ? gunzipSync(packed, { maxOutputLength: limit }) : unzstd(packed, limit));
+    return textOf(whole(packed, kind, limit));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
       ? new Refusal('too-large', `decompresses from ${packed.length} to more than ${limit} bytes`)
@@ -54,13 +54,15 @@ export function textOf(bytes: Uint8Array): string | Refusal {
   }
 }
 
-/** All frames of it, like gzip's members. Node's own function ignores what it cannot read behind the first frame: a loss without a word. */
-function unzstd(packed: Buffer, limit: number): Buffer {
-  const { buffer, engine } = zstdDecompressSync(packed, { maxOutputLength: limit, info: true }) as unknown as {
+/** All members or frames of it. Node's own functions ignore what they cannot read behind one of them: a loss without a word. Zeros pad a member of gzip. */
+function whole(packed: Buffer, kind: 'gzip' | 'zstd', limit: number): Buffer {
+  const unpack = kind === 'gzip' ? gunzipSync : zstdDecompressSync;
+  const { buffer, engine } = unpack(packed, { maxOutputLength: limit, info: true }) as unknown as {
     readonly buffer: Buffer;
-    readonly engine: ZstdDecompress;
+    readonly engine: Gunzip | ZstdDecompress;
   };
-  const left = packed.length - engine.bytesWritten;
-  if (left > 0) throw new Error(`${left} bytes that are no frame follow the last one`);
+  const left = packed.subarray(engine.bytesWritten);
+  const isPadding = kind === 'gzip' && left.every((byte) => byte === 0);
+  if (left.length > 0 && !isPadding) throw new Error(`${left.length} bytes follow the last ${kind} that can be read`);
   return buffer;
 }

@@ -67,20 +67,19 @@ export function answerCache({ staleMs = 200, maxSize = MOST_SIZE }: AnswerCacheO
   const renewing = ({ at, tookMs }: Kept): number => at + staleMs - Math.min(staleMs / 2, tookMs * AHEAD);
   const given = (known: Kept): Given => ({ answer: known.answer, renew: renewing(known), until: known.at + staleMs });
 
-  function made(asked: string, make: () => Promise<Draft>): Promise<Given> {
+  async function made(asked: string, make: () => Promise<Draft>): Promise<Given> {
     const at = performance.now();
-    return make()
-      .then((draft) => {
-        const before = kept.peek(asked);
-        const tookMs = performance.now() - at;
-        const next =
-          before?.content === draft.content
-            ? { ...before, at, tookMs }
-            : { answer: finished(draft), content: draft.content, at, tookMs };
-        kept.set(asked, next);
-        return given(next);
-      })
-      .finally(() => making.delete(asked));
+    try {
+      const draft = await make();
+      const before = kept.peek(asked);
+      const tookMs = performance.now() - at;
+      const isSame = before?.content === draft.content;
+      const next: Kept = { answer: isSame ? before.answer : finished(draft), content: draft.content, at, tookMs };
+      kept.set(asked, next);
+      return given(next);
+    } finally {
+      making.delete(asked);
+    }
   }
 
   return {

@@ -1,12 +1,19 @@
 import { isIP } from 'node:net';
 import { createMiddleware } from 'hono/factory';
+import { declared } from '../declared.ts';
 import { named, Problem } from './problem.ts';
 
 /**
  * Answers only to names that are known: a page of somebody else, whose name was made to lead to this machine (DNS rebinding), sends its own. An address
  * cannot be made to lead elsewhere.
+ *
+ * @throws ConfigError for a name that no request can bring.
  */
 export const knownHosts = (hosts: readonly string[]) => {
+  for (const host of hosts) {
+    const isName = hostnameOf(host) === host.toLowerCase();
+    declared(isName, 'hosts', 'names, without scheme, port and final dot', host, 'dashboards.example');
+  }
   const known = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
   return createMiddleware(async (c, next) => {
     const host = c.req.header('host') ?? new URL(c.req.url).host;

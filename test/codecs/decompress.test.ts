@@ -45,6 +45,12 @@ describe.each([
       expect(decompress(body, kind, LIMIT), body).toMatchObject({ reason: 'not-decompressible' });
   });
 
+  test('is refused where more follows behind zeros: what pads a member is nothing but zeros', () => {
+    const [first, second] = [pack('{"n":1}\n'), pack('{"n":2}\n')].map((text) => Buffer.from(text, 'base64'));
+    const body = Buffer.concat([first, Buffer.alloc(3), second] as Buffer[]).toString('base64');
+    expect(decompress(body, kind, LIMIT)).toMatchObject({ reason: 'not-decompressible' });
+  });
+
   test('is refused where what it holds is not UTF-8', () => {
     expect(decompress(pack(Buffer.from([0x22, 0xc3, 0x28, 0x22])), kind, LIMIT)).toMatchObject({ reason: 'not-utf8' });
   });

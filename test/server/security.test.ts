@@ -127,6 +127,11 @@ describe('names of the server', () => {
     const open = shop.api({ hosts: ['shop.internal'] });
     expect((await open.request('/v1/pipelines', { headers: { host } })).status).toBe(status);
   });
+
+  test.each(['https://shop.internal', 'shop.internal:8080', 'shop.internal.', '*.internal', ''])(
+    "'%s' is the name of none: nobody could be let in by it",
+    (host) => expect(() => shop.api({ hosts: [host] })).toThrow(`hosts: expected names`),
+  );
 });
 
 const ATTACKS = [

@@ -1,4 +1,6 @@
 import type { AnyEvent } from '../../event-table.ts';
+import { type HoppingTable, isHopping } from '../../sinks/hopping-table.ts';
+import { interval } from '../../sinks/postgres/instant.ts';
 import { quoteName } from '../../sinks/postgres/quote.ts';
 import { storedOf } from '../../stored.ts';
 import type { WindowTable } from '../../window-table.ts';
@@ -39,15 +41,20 @@ export function scopeStatement(table: WindowTable<AnyEvent>, asked: WindowsAsked
   const read = isSession
     ? `select * from ${name} as "$w" ${where(own)}`
     : `select * from ${name} as "$w" ${where(own)} order by ${column} desc limit ${mostRead}`;
+  const rows = `(${read}) as "$w" ${where(keys)}`;
+  const starts = isHopping(table) ? hopStarts(table, asked, parameters, rows) : `select ${column} as at from ${rows}`;
   const cuts = [
-    `(select ${column} as at from (${read}) as "$w" ${where(keys)} order by ${column} desc offset ${asked.limit} limit 1)`,
+    `(${starts} order by at desc offset ${asked.limit} limit 1)`,
     ...(isSession
       ? []
       : [
           `(select ${column} as at from ${name} as "$w" ${where(own)} order by ${column} desc offset ${mostRead} limit 1)`,
         ]),
   ];
-  const first = isSession ? 'at' : `(select min(${column}) from ${name} where ${column} > at)`;
+  const next = isHopping(table)
+    ? `(select at + ${interval(table.window.stored)} from ${name} where ${column} > at limit 1)`
+    : `(select min(${column}) from ${name} where ${column} > at)`;
+  const first = isSession ? 'at' : next;
   const all = asked.from === undefined ? 'null' : parameters.text(String(asked.from));
   return {
     text: `with "$cut" as materialized (select max(at) as at from (${cuts.join(' union all ')}) as "$cuts"), "$first" as (select at, ${first} as first from "$cut")
@@ -58,6 +65,19 @@ export function scopeStatement(table: WindowTable<AnyEvent>, asked: WindowsAsked
   from "$first"`,
     parameters: parameters.parameters,
   };
+}
+
+/**
+ * The starts of the latest windows, of panes. A window begins with each pane, so of the latest panes no more are read than there are to be windows.
+ */
+function hopStarts(table: HoppingTable, { from, limit }: WindowsAsked, parameters: Given, panes: string): string {
+  const { longest, stored } = table.window;
+  const key = (storedOf(table)[0]?.key ?? []).map(({ name }) => `"$w".${quoteName(name)}`);
+  const starts = `generate_series("$w".pane_start - ${interval(longest - stored)}, "$w".pane_start, ${interval(stored)}) as "$hops" ("$at")`;
+  const followable = from === undefined ? '' : `where "$at" >= ${parameters.instant(from)}`;
+  return `select "$at" as at from (
+    select distinct ${['"$at"', ...key].join(', ')} from (select "$w".* from ${panes} order by "$w".pane_start desc limit ${limit + 1}) as "$w", ${starts} ${followable}
+  ) as "$windows"`;
 }
 
 const edgeOf = (table: WindowTable<AnyEvent>): string =>

@@ -134,7 +134,9 @@ describe('a ticket', () => {
   test('is never that of another token: two of one name are a mistake', () => {
     const own = { name: 'tea', sha256: digest('one'), scopes: ['read'], keys: { product: ['tea'] } } as const;
     const wider = { name: 'tea', sha256: digest('another'), scopes: ['read'] } as const;
-    expect(() => asTokens({ tokens: [own, wider] })).toThrow("tokens[1] name: expected another one than tokens[0]; got \"tea\"");
+    expect(() => asTokens({ tokens: [own, wider] })).toThrow(
+      'tokens[1] name: expected another one than tokens[0]; got "tea"',
+    );
     expect(() => api({ tokens: [own, wider] })).toThrow('tokens[1] name');
   });
 

@@ -3,7 +3,7 @@ import type { MetricsApi, WindowsAnswer } from '../../../src/server/index.ts';
 import { postgresPlace, type PostgresPlace } from '../../support/postgres-place.ts';
 import { type Served, serving } from '../shop.ts';
 import { kinds, world } from './kinds.ts';
-import { held, sse, type SseClient } from './sse.ts';
+import { held, sse, type SseClient, type WindowsData } from './sse.ts';
 
 const P = '/v1/pipelines/kinds';
 let place: PostgresPlace;
@@ -41,6 +41,17 @@ test('sessions that became one make room for none that nobody was told: what is 
   expect(dashboard.rows('visits')).toEqual(((await route.json()) as WindowsAnswer).data);
 });
 
+test('of hopping windows the latest limit are followed, however few panes they are made of', async () => {
+  await flush(each('hop', [0, 100, 200, 300]));
+  const client = await follow(served.app, 'table=trend&key.product=hop&limit=4');
+  const { rows, meta } = JSON.parse((await client.next('windows')).data) as WindowsData;
+  const latest = await served.app.request(`${P}/windows/trend?key.product=hop&limit=4`);
+  expect(rows).toEqual(((await latest.json()) as WindowsAnswer).data);
+  expect(meta.from).toBe(rows.at(-1)?.start);
+  const later = await follow(served.app, 'table=trend&key.product=hop&limit=2&from=2026-01-01T00:04:50Z');
+  expect((JSON.parse((await later.next('windows')).data) as WindowsData).rows).toEqual(rows.slice(0, 2));
+});
+
 test('more changes than are sent as such are a reset, to the latest windows', async () => {
   const client = await follow(served.app, 'table=minutes&key.product=burst&limit=1');
   await client.next('windows');
@@ -70,6 +81,7 @@ test('what somebody holds of another database of the same server, or of tables t
     await (await world(other)).flush(each('tea', [510]));
     const anew = await follow(there.app, 'table=minutes', after.lastEventId());
     expect((await anew.next()).event).toBe('reset');
+    await anew.cut();
   } finally {
     await there.close();
   }
