@@ -1,7 +1,8 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { StoreError } from '../../errors.ts';
+import type { Message } from '../../custody.ts';
 import type { Flush } from '../../store.ts';
-import { MOST_LINKS, TRACER, tracesOf } from '../../trace.ts';
+import { MOST_LINKS, type Trace, TRACER } from '../../trace.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -14,8 +15,7 @@ export async function inFlushSpan<T>(
   into: { readonly table: string; readonly target: Target },
   run: (traceId: string | undefined) => Promise<T>,
 ): Promise<T> {
-  const traces = [...new Set([...tracesOf(messagesOf(entries)), ...tracesOf(messagesOf(rejects))])];
-  const [first, ...others] = traces;
+  const [first, ...others] = tracesIn(entries, rejects);
   if (!first) return await run(undefined);
   const { table, target } = into;
   const span = trace.getTracer(TRACER).startSpan(
@@ -59,6 +59,16 @@ function codeOf(error: unknown): string {
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-function* messagesOf(all: Flush['entries'] | Flush['rejects']) {
-  for (const { message } of all) yield message;
+/** The traces of what is flushed. It is asked of every flush, sampled or not, so it makes nothing; events of one message follow each other. */
+function tracesIn(...all: readonly (readonly { readonly message: Message }[])[]): readonly Trace[] {
+  const found: Trace[] = [];
+  for (const each of all) {
+    let last: Trace | undefined;
+    for (const { message } of each) {
+      if (message.trace === last || message.trace === undefined) continue;
+      last = message.trace;
+      if (!found.includes(last)) found.push(last);
+    }
+  }
+  return found;
 }
