@@ -18,8 +18,8 @@ const BURST = 5_000;
 const MOST_KNOWN = 10_000;
 
 interface Bucket {
-  readonly left: number;
-  readonly at: number;
+  left: number;
+  at: number;
 }
 
 /**
@@ -35,11 +35,16 @@ export function tokenBuckets(
   const buckets = new LRUCache<string, Bucket>({ max: MOST_KNOWN });
   return (who) => {
     const at = now();
-    const bucket = buckets.get(who) ?? { left: burst, at };
-    const left = Math.min(burst, bucket.left + ((at - bucket.at) / 1_000) * perSecond);
-    const isLet = left >= 1;
-    buckets.set(who, { left: isLet ? left - 1 : left, at });
-    return isLet ? 0 : ((1 - left) / perSecond) * 1_000;
+    let bucket = buckets.get(who);
+    if (!bucket) {
+      bucket = { left: burst, at };
+      buckets.set(who, bucket);
+    }
+    bucket.left = Math.min(burst, bucket.left + ((at - bucket.at) / 1_000) * perSecond);
+    bucket.at = at;
+    const isLet = bucket.left >= 1;
+    if (isLet) bucket.left -= 1;
+    return isLet ? 0 : ((1 - bucket.left) / perSecond) * 1_000;
   };
 }
 

@@ -17,4 +17,10 @@ export const secured = (allowed: Policy = {}): MiddlewareHandler =>
     xFrameOptions: 'DENY',
     // what is served without TLS must not ask browsers for it, nor for any other service on this name
     strictTransportSecurity: false,
+    // of browsers that are gone, and each costs every answer
+    xXssProtection: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xDnsPrefetchControl: false,
+    originAgentCluster: false,
   });
