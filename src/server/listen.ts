@@ -80,6 +80,7 @@ export async function listen(
 }
 
 function mayBring({ method, url = '', headers }: IncomingMessage): boolean {
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return true;
   const size = Number(headers['content-length'] ?? 0);
   const [path = ''] = url.split('?');
   const body = method === 'POST' ? BODIES.find((each) => each.path.test(path)) : undefined;
