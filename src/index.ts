@@ -99,7 +99,7 @@ export type {
 } from './source.ts';
 export type { SpreadReading } from './spread.ts';
 export type { Comparison, Flush, Fold, Outcome, Store } from './store.ts';
-export type { FinalWindow } from './final-window.ts';
+export type { Amount, FinalWindow } from './final-window.ts';
 export { type FinalBranch, whenFinal, type WhenFinalOptions } from './when-final.ts';
 export type { Span, Window } from './window.ts';
 export { type WindowTable, type WindowTableOptions, windowTable } from './window-table.ts';

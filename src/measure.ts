@@ -71,7 +71,7 @@ export interface Reading {
 }
 
 /** One aggregate of a window table: how an event contributes, how contributions merge, how it reads. */
-export interface Measure<T> {
+export interface Measure<T, U extends string = string> {
   readonly kind: string;
   /** What the database must agree on, beside the kind. */
   readonly shape?: readonly (string | number)[];
@@ -84,14 +84,14 @@ export interface Measure<T> {
   readonly needs?: 'session';
   /** Functions, and types, that its SQL uses: statements that may be repeated, in the schema `scalestream`. */
   readonly functions?: readonly string[];
-  /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
-  readonly unit?: string;
+  /** As a comment of its columns, in the API, and in the type of what is read of it: `'EUR'`, `'cent'`, `'ms'`. */
+  readonly unit?: U;
 }
 
 /** What may be said of any measure. */
-export interface MeasureOptions {
-  /** For people, as a comment of its columns: `'EUR'`, `'cent'`, `'ms'`. */
-  readonly unit?: string;
+export interface MeasureOptions<U extends string = string> {
+  /** As a comment of its columns, in the API, and in the type of what is read of it ({@link Amount}): `'EUR'`, `'cent'`, `'ms'`. */
+  readonly unit?: U;
 }
 
 /**

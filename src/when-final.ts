@@ -5,13 +5,17 @@ import type { FinalWindow } from './final-window.ts';
 import { identifier } from './identifier.ts';
 import type { WindowTable } from './window-table.ts';
 
-export interface WhenFinalOptions<K extends string, M extends string> {
+export interface WhenFinalOptions<
+  K extends string,
+  M extends string,
+  U extends Readonly<Record<M, string>> = Readonly<Record<M, string>>,
+> {
   /** Names the branch in `scalestream.outbox`; keep it when the destination moves. */
   readonly name: string;
   /** Which windows are sent. What it refuses is done without being sent. Default: all. Synchronous and pure. */
-  readonly when?: (window: FinalWindow<K, M>) => boolean;
+  readonly when?: (window: FinalWindow<K, M, U>) => boolean;
   /** What is sent: text as it is, anything else as JSON. Default: the window. Synchronous and pure. */
-  readonly body?: (window: FinalWindow<K, M>) => unknown;
+  readonly body?: (window: FinalWindow<K, M, U>) => unknown;
 }
 
 interface Branch {
@@ -69,10 +73,10 @@ export const isSinkBranch = (branch: FinalBranch): branch is SinkBranch => branc
  * export default pipeline('shop', [shopEvents, sales, finals, finance], ({ messages, store }) => …);
  */
 export function whenFinal(table: WindowTable<AnyEvent>, to: FinalTable): FinalBranch;
-export function whenFinal<K extends string, M extends string>(
-  table: WindowTable<AnyEvent, K, M>,
+export function whenFinal<K extends string, M extends string, U extends Readonly<Record<M, string>>>(
+  table: WindowTable<AnyEvent, K, M, U>,
   to: FinalSink,
-  options: WhenFinalOptions<K, M>,
+  options: WhenFinalOptions<K, M, U>,
 ): FinalBranch;
 export function whenFinal(
   table: WindowTable<AnyEvent>,

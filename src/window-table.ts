@@ -14,6 +14,11 @@ export type Key<T> = Readonly<Record<string, ColumnOf<T, never>>>;
 /** Measures by name. */
 export type Measures<T> = Readonly<Record<string, Measure<T>>>;
 
+/** The unit of each measure, where it says one. */
+export type UnitsOf<M> = {
+  readonly [N in keyof M & string]: M[N] extends { readonly unit?: infer U extends string } ? U : string;
+};
+
 export interface WindowTableOptions<T, K, M> {
   readonly window: Window<NoInfer<T>>;
   /** The key columns, in the order of the primary key; `{}` keeps one row a window. */
@@ -23,7 +28,12 @@ export interface WindowTableOptions<T, K, M> {
 }
 
 /** Windows over an event table: one row a window and key. */
-export interface WindowTable<T, K extends string = string, M extends string = string> {
+export interface WindowTable<
+  T,
+  K extends string = string,
+  M extends string = string,
+  U extends Readonly<Record<M, string>> = Readonly<Record<M, string>>,
+> {
   readonly kind: 'windows';
   readonly name: string;
   /** Name of the table that is folded. */
@@ -34,7 +44,7 @@ export interface WindowTable<T, K extends string = string, M extends string = st
   readonly key: Readonly<Record<K, Column<T>>>;
   readonly measures: Readonly<Record<M, Measure<T>>>;
   /** Nothing but a type: what windows over it take. */
-  readonly taken?: FinalWindow<K, M>;
+  readonly taken?: FinalWindow<K, M, U>;
 }
 
 /** What windows may be over: events, or the final windows of another table. */
@@ -87,7 +97,7 @@ export function windowTable<T, const K extends Key<T>, const M extends Measures<
   name: string,
   source: Taken<T>,
   options: WindowTableOptions<T, K, M>,
-): WindowTable<T, keyof K & string, keyof M & string> {
+): WindowTable<T, keyof K & string, keyof M & string, UnitsOf<M>> {
   const where = `windowTable('${name}')`;
   const isSource: boolean = isRecord(source) && (source.kind === 'events' || source.kind === 'windows');
   declared(isSource, where, 'an event table, or a window table', source, `windowTable('${name}', orders, { … })`);

@@ -3,6 +3,7 @@ import { assertType, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
   acknowledge,
+  type Amount,
   type Batch,
   type Committed,
   count,
@@ -17,6 +18,7 @@ import {
   json,
   mapEvents,
   mean,
+  money,
   pipeline,
   type Pipeline,
   type Receipt,
@@ -194,4 +196,38 @@ test('a branch knows the names of its table’s keys and measures', () => {
   whenFinal(table, toTable('f'), { name: 'f' });
   // @ts-expect-error a promise is neither true nor false
   whenFinal(table, queue, { name: 'q', when: async () => true });
+});
+
+test('a measure’s unit is in the type of what is read of it: of another unit it does not compile', () => {
+  const table = windowTable('t', visits, {
+    window,
+    key: { page: (e) => e.page },
+    measures: {
+      n: count(),
+      euros: money((e) => e.at, { currency: 'EUR' }),
+      spent: sum((e) => e.at, { unit: 'USD' }),
+      each: money((e) => e.at, { currency: (e) => e.page }),
+    },
+  });
+  const inEuros = (_: Amount<'EUR'> | null): string => '';
+  const queue = toQueue({ queue: 'q' });
+  whenFinal(table, queue, { name: 'q', body: (w) => inEuros(w.measures.euros) });
+  // text is text, whatever its unit
+  whenFinal(table, queue, {
+    name: 'q',
+    body: (w) => [w.measures.euros?.length, w.measures.spent, Number(w.measures.n)],
+  });
+  // @ts-expect-error these are dollars
+  whenFinal(table, queue, { name: 'q', body: (w) => inEuros(w.measures.spent) });
+  expectTypeOf<NonNullable<NonNullable<(typeof table)['taken']>['measures']['n']>>().toEqualTypeOf<string>();
+  expectTypeOf<NonNullable<NonNullable<(typeof table)['taken']>['measures']['each']>>().toEqualTypeOf<string>();
+  windowTable('over', table, {
+    window,
+    key: {},
+    measures: {
+      total: sum((w) => w.measures.euros),
+      // @ts-expect-error windows over windows know it too
+      wrong: sum((w) => inEuros(w.measures.spent)),
+    },
+  });
 });

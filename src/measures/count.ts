@@ -2,7 +2,7 @@ import { declared } from '../declared.ts';
 import { accessor, type Measure, type MeasureOptions, measureOptions, numeric } from '../measure.ts';
 
 /** How many events. A `bigint` column. */
-export function count<T>(options: MeasureOptions = {}): Measure<T> {
+export function count<T, const U extends string = string>(options: MeasureOptions<U> = {}): Measure<T, U> {
   const given: unknown = options;
   declared(typeof given !== 'function', 'count', 'options: it counts every event', given, 'countIf((e) => …)');
   return {
@@ -15,7 +15,10 @@ export function count<T>(options: MeasureOptions = {}): Measure<T> {
 }
 
 /** How many events meet the condition. A `bigint` column. */
-export function countIf<T>(condition: (event: T) => boolean, options: MeasureOptions = {}): Measure<T> {
+export function countIf<T, const U extends string = string>(
+  condition: (event: T) => boolean,
+  options: MeasureOptions<U> = {},
+): Measure<T, U> {
   accessor(condition, 'countIf');
   return {
     ...measureOptions(options, 'countIf'),

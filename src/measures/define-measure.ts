@@ -37,7 +37,7 @@ export interface DefinedReading<Name extends string> {
   readonly of: (parts: Readonly<Record<Name, string | null>>) => string | null;
 }
 
-export interface DefineMeasureOptions<T, Name extends string> extends MeasureOptions {
+export interface DefineMeasureOptions<T, Name extends string, U extends string = string> extends MeasureOptions<U> {
   /** Letters and digits, which tell it from others: change it with what the measure means. */
   readonly kind: string;
   /** By name: stored as `<measure>_<name>`. */
@@ -57,7 +57,9 @@ export interface DefineMeasureOptions<T, Name extends string> extends MeasureOpt
  *   parts: { all: { type: 'bigint', of: (e: Order) => e.cents, combine: { sql: (a, b) => `gcd(${a}, ${b})`, of: gcd } } },
  * });
  */
-export function defineMeasure<T, const Name extends string>(options: DefineMeasureOptions<T, Name>): Measure<T> {
+export function defineMeasure<T, const Name extends string, const U extends string = string>(
+  options: DefineMeasureOptions<T, Name, U>,
+): Measure<T, U> {
   const { kind, parts, reading, ...rest } = measureOptions(options, 'defineMeasure', [
     'kind',
     'parts',

@@ -23,10 +23,10 @@ const UNIT = 1_024;
  * @example
  * distinct((e) => e.user)
  */
-export const distinct = <T>(
+export const distinct = <T, const U extends string = string>(
   value: (event: T) => string | null | undefined,
-  options: MeasureOptions = {},
-): Measure<T> => {
+  options: MeasureOptions<U> = {},
+): Measure<T, U> => {
   accessor(value, 'distinct');
   const places = new Map<string, Place>();
   return {

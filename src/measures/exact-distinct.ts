@@ -7,10 +7,10 @@ import { accessor, type Measure, type MeasureOptions, measureOptions } from '../
  * @example
  * exactDistinct((e) => e.user)
  */
-export function exactDistinct<T>(
+export function exactDistinct<T, const U extends string = string>(
   value: (event: T) => string | null | undefined,
-  options: MeasureOptions = {},
-): Measure<T> {
+  options: MeasureOptions<U> = {},
+): Measure<T, U> {
   accessor(value, 'exactDistinct');
   return {
     ...measureOptions(options, 'exactDistinct'),

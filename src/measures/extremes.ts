@@ -2,7 +2,10 @@ import { accessor, type Contribution, type Measure, type MeasureOptions, measure
 
 const extreme =
   (kind: 'min' | 'max') =>
-  <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
+  <T, const U extends string = string>(
+    value: (event: T) => Contribution,
+    options: MeasureOptions<U> = {},
+  ): Measure<T, U> => ({
     ...measureOptions(options, kind),
     kind,
     inputs: [numeric(accessor(value, kind))],

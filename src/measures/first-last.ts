@@ -22,7 +22,7 @@ function hashOf(id: string): string {
 
 const extreme =
   (kind: 'first' | 'last') =>
-  <T>(value: ColumnOf<T>, options: MeasureOptions = {}): Measure<T> => {
+  <T, const U extends string = string>(value: ColumnOf<T>, options: MeasureOptions<U> = {}): Measure<T, U> => {
     const { type, read } = asColumn(value, kind);
     const mark = (event: T, { time, id }: Occurrence): string | null => {
       const text = canonical(type, read(event));

@@ -2,7 +2,7 @@ import { declared, isRecord } from '../declared.ts';
 import { type ItemRow, type Measure, type MeasureOptions, measureOptions } from '../measure.ts';
 import { byBytes } from './by-bytes.ts';
 
-export interface FunnelOptions<T> extends MeasureOptions {
+export interface FunnelOptions<T, U extends string = string> extends MeasureOptions<U> {
   /** Who takes the steps; of null none is taken. Default, in session windows alone: the session does. */
   readonly by?: (event: T) => string | null | undefined;
   /** The steps in their order, by name: whether an event is one. */
@@ -18,7 +18,7 @@ export interface FunnelOptions<T> extends MeasureOptions {
  * @example
  * funnel({ by: (e) => e.user, steps: { view: (e) => e.type === 'view', cart: (e) => e.type === 'cart', buy: (e) => e.type === 'buy' } })
  */
-export function funnel<T>(options: FunnelOptions<T>): Measure<T> {
+export function funnel<T, const U extends string = string>(options: FunnelOptions<T, U>): Measure<T, U> {
   const { by, steps, ...rest } = measureOptions(options, 'funnel', ['by', 'steps', 'unit']);
   const taken: boolean = by === undefined || typeof by === 'function';
   declared(taken, 'funnel by', 'a function of the event', by, 'by: (e) => e.user');

@@ -5,7 +5,10 @@ import { quotient } from './quotient.ts';
  * The arithmetic mean. Stored as `<name>_sum` and `<name>_count`, which merge exactly; `<name>` is their quotient, computed by the database;
  * null where nothing contributed.
  */
-export const mean = <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
+export const mean = <T, const U extends string = string>(
+  value: (event: T) => Contribution,
+  options: MeasureOptions<U> = {},
+): Measure<T, U> => ({
   ...measureOptions(options, 'mean'),
   kind: 'mean',
   inputs: [numeric(accessor(value, 'mean'))],

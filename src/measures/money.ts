@@ -4,9 +4,9 @@ import { accessor, type Contribution, type Measure, numeric } from '../measure.t
 import { Unfoldable } from '../unfoldable.ts';
 import { byBytes } from './by-bytes.ts';
 
-export interface MoneyOptions<T> {
+export interface MoneyOptions<T, U extends string = string> {
   /** A code of ISO 4217, as `'EUR'`: of all amounts, or read from each event. */
-  readonly currency: string | ((event: T) => string | null | undefined);
+  readonly currency: U | ((event: T) => string | null | undefined);
 }
 
 /** Three capital letters: the shape of a code, since the list itself changes. */
@@ -22,7 +22,10 @@ const CODE = /^[A-Z]{3}$/;
  * money((e) => e.amount, { currency: 'EUR' })
  * money((e) => e.amount, { currency: (e) => e.currency })
  */
-export function money<T>(amount: (event: T) => Contribution, options: MoneyOptions<T>): Measure<T> {
+export function money<T, const U extends string = string>(
+  amount: (event: T) => Contribution,
+  options: MoneyOptions<T, U>,
+): Measure<T, U> {
   accessor(amount, 'money');
   knownOptions(options, ['currency'], 'money');
   const { currency } = options;
@@ -39,10 +42,10 @@ export function money<T>(amount: (event: T) => Contribution, options: MoneyOptio
   };
 }
 
-const perCurrency = <T>(
+const perCurrency = <T, U extends string>(
   amount: (event: T) => Contribution,
   currency: (event: T) => string | null | undefined,
-): Measure<T> => ({
+): Measure<T, U> => ({
   kind: 'money',
   shape: ['*'],
   inputs: [],

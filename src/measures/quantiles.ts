@@ -13,7 +13,7 @@ import {
 import { Unfoldable } from '../unfoldable.ts';
 import { bucketsOf } from './buckets.ts';
 
-export interface QuantilesOptions extends MeasureOptions {
+export interface QuantilesOptions<U extends string = string> extends MeasureOptions<U> {
   /** Which quantiles, each above 0 and below 1: 0.95 makes the column `<name>_p95`, 0.999 `<name>_p99_9`. */
   readonly p: readonly number[];
   /** Most relative error of a quantile, 0.0001 to 0.5. Default 0.01. */
@@ -32,7 +32,10 @@ export interface QuantilesOptions extends MeasureOptions {
  * @example
  * quantiles((e) => e.ms, { p: [0.5, 0.95], unit: 'ms' })
  */
-export function quantiles<T>(value: (event: T) => Contribution, options: QuantilesOptions): Measure<T> {
+export function quantiles<T, const U extends string = string>(
+  value: (event: T) => Contribution,
+  options: QuantilesOptions<U>,
+): Measure<T, U> {
   accessor(value, 'quantiles');
   const { p, error = 0.01, ...rest } = measureOptions(options, 'quantiles', ['p', 'error', 'unit']);
   const fits: boolean = Array.isArray(p) && p.length > 0 && p.every(isShare);

@@ -10,7 +10,11 @@ import { quotient } from './quotient.ts';
  * @example
  * ratio(countIf((e) => e.type === 'purchase'), countIf((e) => e.type === 'visit'))
  */
-export function ratio<T>(numerator: Measure<T>, denominator: Measure<T>, options: MeasureOptions = {}): Measure<T> {
+export function ratio<T, const U extends string = string>(
+  numerator: Measure<T>,
+  denominator: Measure<T>,
+  options: MeasureOptions<U> = {},
+): Measure<T, U> {
   const parts = [numerator, denominator].map((measure, i): Part => {
     const isMeasure: boolean = isRecord(measure) && Array.isArray(measure.parts);
     declared(isMeasure, 'ratio', 'two measures, sums or counts', measure, 'ratio(countIf(…), count())');

@@ -3,7 +3,7 @@ import { declared } from '../declared.ts';
 import { accessor, type Contribution, type Measure, type MeasureOptions, measureOptions } from '../measure.ts';
 import { byBytes } from './by-bytes.ts';
 
-export interface TopKOptions<T> extends MeasureOptions {
+export interface TopKOptions<T, U extends string = string> extends MeasureOptions<U> {
   /** How many are read, 1 to 1,000. All are stored. */
   readonly k: number;
   /** What counts of an event; null contributes nothing. Default: each counts 1. */
@@ -20,7 +20,10 @@ export interface TopKOptions<T> extends MeasureOptions {
  * topK((e) => e.product, { k: 10 })
  * topK((e) => e.product, { k: 10, by: (e) => e.cents })
  */
-export function topK<T>(value: (event: T) => string | null | undefined, options: TopKOptions<T>): Measure<T> {
+export function topK<T, const U extends string = string>(
+  value: (event: T) => string | null | undefined,
+  options: TopKOptions<T, U>,
+): Measure<T, U> {
   accessor(value, 'topK');
   const { k, by, ...rest } = measureOptions(options, 'topK', ['k', 'by', 'unit']);
   declared(Number.isInteger(k) && k >= 1 && k <= 1_000, 'topK k', 'a whole number from 1 to 1,000', k, 'k: 10');

@@ -10,7 +10,10 @@ const [DECIMALS, DIGITS] = [12, 20];
  * exact decimals that merge exactly: nothing is lost where values are large and alike. A `numeric` column,
  * of twelve decimals.
  */
-export const variance = <T>(value: (event: T) => Contribution, options: MeasureOptions = {}): Measure<T> => ({
+export const variance = <T, const U extends string = string>(
+  value: (event: T) => Contribution,
+  options: MeasureOptions<U> = {},
+): Measure<T, U> => ({
   ...measureOptions(options, 'variance'),
   kind: 'variance',
   inputs: [numeric(accessor(value, 'variance'))],

@@ -64,7 +64,9 @@ export interface TestPipeline {
    * What `whenFinal` has received of a window table so far, in order: each window once it was final, and its revisions. Windows become final as processing
    * time moves on: their end and the table's lateness after it, 2 minutes unless declared, and a few seconds. Nothing is sent to queues or webhooks.
    */
-  finals<K extends string, M extends string>(table: WindowTable<AnyEvent, K, M> | string): FinalWindow<K, M>[];
+  finals<K extends string, M extends string, U extends Readonly<Record<M, string>>>(
+    table: WindowTable<AnyEvent, K, M, U> | string,
+  ): FinalWindow<K, M, U>[];
   rejects(): TestReject[];
   /** How many distinct events are stored, those not counted included. */
   events(): number;
@@ -191,12 +193,13 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
       const states = store.states(name);
       return store.rows(name).map((row, i) => ({ ...row, ...(states[i] as (typeof states)[number]) }));
     },
-    finals(table) {
+    // what its windows hold is known of the table alone
+    finals<F extends FinalWindow>(table: WindowTable<AnyEvent> | string): F[] {
       const of = tableOf(table, 'finals');
       return store
         .announced()
         .filter((each) => each.table === of.name)
-        .map((each) => finalWindow(of, each));
+        .map((each) => finalWindow(of, each) as F);
     },
     rejects: () => store.rejects().map(({ reason, detail, stage, body }) => ({ reason, detail, stage, body })),
     events: store.events,
