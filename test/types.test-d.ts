@@ -209,7 +209,7 @@ test('a measure’s unit is in the type of what is read of it: of another unit i
       each: money((e) => e.at, { currency: (e) => e.page }),
     },
   });
-  const inEuros = (_: Amount<'EUR'> | null): string => '';
+  const inEuros = (euros: Amount<'EUR'> | null): string => euros ?? '0';
   const queue = toQueue({ queue: 'q' });
   whenFinal(table, queue, { name: 'q', body: (w) => inEuros(w.measures.euros) });
   // text is text, whatever its unit
