@@ -1,16 +1,16 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import storefront from '../src/pipelines/storefront.ts';
 import { postgresDatabase } from '../src/sinks/postgres/postgres.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { command } from './command.ts';
 import type { Dashboards, DashboardsTask } from './dashboards/load.ts';
 import { median } from './median.ts';
 import { cpuOf } from './processes.ts';
 import type { ServingTask } from './serving/task.ts';
-import { openStage, type Scene, type Stage } from './stage.ts';
+import { openStage, type Stage } from './stage.ts';
 
 const RATE = 10_000;
 const SECONDS = 15;
@@ -103,20 +103,6 @@ async function measured(stage: Stage, looked: boolean): Promise<Run> {
 }
 
 const child = (file: string): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)));
-
-/** The command that a user runs. */
-function command(
-  { endpoint, region, queue, accessKeyId, secretAccessKey }: Scene,
-  args: readonly string[],
-): ChildProcess {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  return spawn(`${root}src/cli/main.ts`, [...args, '--queue', queue, '--endpoint', endpoint, '--region', region], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PATH, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
-  });
-}
 
 async function answer(to: ChildProcess, message: object | string): Promise<unknown> {
   const answered = once(to, 'message');

@@ -1,12 +1,12 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Connection, connect } from '../src/sinks/postgres/connect.ts';
 import { targetOf } from '../src/sinks/postgres/target.ts';
 import { postgresDatabase } from '../src/sinks/postgres/postgres.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { command } from './command.ts';
 import beats, { LATENESS_MS, WINDOW_MS } from './finality/beats.ts';
 import type { BeatTask, Fed } from './finality/feed.ts';
 import { openStage, type Scene } from './stage.ts';
@@ -47,7 +47,14 @@ async function measure(scene: Scene, { say }: BenchOptions): Promise<BenchResult
   await database.migrate(beats);
   await database.close();
   const observer = connect(targetOf(scene.databaseUrl), { max: 1 });
-  const worker = startWorker(scene);
+  const worker = command(scene, [
+    'run',
+    'bench/finality/beats.ts',
+    '--database',
+    scene.databaseUrl,
+    '--visibility',
+    '4s',
+  ]);
   try {
     const busy = await feed(scene, { seconds: SECONDS, rate: RATE, sensors: BUSY_SENSORS });
     say(`busy for ${SECONDS} s: fed`);
@@ -67,18 +74,6 @@ async function measure(scene: Scene, { say }: BenchOptions): Promise<BenchResult
     if (worker.exitCode === null) await once(worker, 'exit');
     await observer.end();
   }
-}
-
-/** The command that a user runs. */
-function startWorker({ databaseUrl, endpoint, region, queue, accessKeyId, secretAccessKey }: Scene): ChildProcess {
-  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-  const pipeline = fileURLToPath(new URL('./finality/beats.ts', import.meta.url));
-  const flags = ['--queue', queue, '--database', databaseUrl, '--endpoint', endpoint, '--region', region];
-  const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  return spawn(main, ['run', pipeline, ...flags, '--visibility', '4s'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PATH, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
-  });
 }
 
 async function feed(scene: Scene, task: Pick<BeatTask, 'seconds' | 'rate' | 'sensors'>): Promise<Fed> {

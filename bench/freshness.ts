@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { dirname } from 'node:path';
+import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
@@ -9,6 +8,7 @@ import { sqsClient } from '../src/producer/sqs-client.ts';
 import { metricsClient } from '../src/server/index.ts';
 import { postgresDatabase } from '../src/sinks/postgres/postgres.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { command } from './command.ts';
 import beats from './finality/beats.ts';
 import type { BeatTask } from './finality/feed.ts';
 import { openStage, type Scene } from './stage.ts';
@@ -46,7 +46,11 @@ async function measured(scene: Scene, rate: number, { say }: BenchOptions): Prom
     { endpoint, region, credentials: { accessKeyId, secretAccessKey } },
     { sockets: 2, attempts: 3 },
   );
-  const worker = startWorker(scene);
+  const worker = command(
+    scene,
+    ['run', 'bench/finality/beats.ts', '--database', scene.databaseUrl, '--visibility', '4s', '--port', '0'],
+    'pipe',
+  );
   const feeder = fork(fileURLToPath(new URL('./finality/feed.ts', import.meta.url)));
   try {
     const url = await urlOf(worker);
@@ -105,18 +109,6 @@ async function probed(client: SQSClient, queueUrl: string, url: string): Promise
   await sending;
   // the first ones waited for all that begins
   return took.slice(10).sort((a, b) => a - b);
-}
-
-/** The command that a user runs. */
-function startWorker({ databaseUrl, endpoint, region, queue, accessKeyId, secretAccessKey }: Scene): ChildProcess {
-  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-  const pipeline = fileURLToPath(new URL('./finality/beats.ts', import.meta.url));
-  const flags = ['--queue', queue, '--database', databaseUrl, '--endpoint', endpoint, '--region', region];
-  const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  return spawn(main, ['run', pipeline, ...flags, '--visibility', '4s', '--port', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, PATH, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
-  });
 }
 
 function urlOf(worker: ChildProcess): Promise<string> {
